@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0
+# One Makefile, not recursive; everything it makes is under out/.
+# `make help` lists the targets. V=1 shows the commands.
+
+VERSION := 0.1
+PREFIX ?= /usr/local
+KERNEL ?= 6.12
+O := out
+
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(shell command -v bpftool) /usr/sbin/bpftool)
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+# ---- sources: found, not listed -------------------------------------------
+
+subdirs_of = $(1) $(foreach d,$(wildcard $(1)/*/),$(call subdirs_of,$(d:/=)))
+
+CLI_SRC := $(foreach d,$(call subdirs_of,cli),$(wildcard $(d)/*.c))
+BPF_SRC := $(wildcard bpf/*.bpf.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+
+CLI_OBJ := $(CLI_SRC:%.c=$(O)/%.o)
+BIN := $(if $(CLI_SRC),$(O)/convlist)
+
+# pending is loaded alone, on request; everything else is one program set.
+BPF_OBJ_pending := $(patsubst bpf/%.c,$(O)/bpf/obj/%.o,$(filter bpf/pending.bpf.c,$(BPF_SRC)))
+BPF_OBJ_trace := $(patsubst bpf/%.c,$(O)/bpf/obj/%.o,$(filter-out bpf/pending.bpf.c,$(BPF_SRC)))
+SKEL := $(if $(BPF_OBJ_trace),$(O)/bpf/trace.skel.h) $(if $(BPF_OBJ_pending),$(O)/bpf/pending.skel.h)
+
+# Unit tests take what they need from an archive of everything but main.c, so
+# that a pure test links no BPF, and everything in it runs under ASan and UBSan.
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+UNIT_OBJ := $(patsubst %.c,$(O)/unit/obj/%.o,$(filter-out cli/main.c,$(CLI_SRC)))
+UNIT_LIB := $(if $(UNIT_OBJ),$(O)/unit/libconvlist.a)
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
+
+# ---- flags ----------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror)
+CPP := -D_GNU_SOURCE -DCONVLIST_VERSION='"$(VERSION)"' -I$(O)/bpf -Ibpf -Icli $(CPPFLAGS)
+PKGS := libbpf libelf zlib jansson
+# Expanded when a recipe runs: by then the missing tools have been named.
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS))
+PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS))
+
+ARCH := $(shell uname -m)
+BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(ARCH)))
+# -idirafter: clang -target bpf does not look into Debian's multiarch folder.
+BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_$(BPF_ARCH) -Ibpf -Wall \
+	$(if $(WERROR),-Werror) -idirafter /usr/include/$(ARCH)-linux-gnu
+
+# ---- what users ask for ---------------------------------------------------
+
+.PHONY: all install uninstall test demo unit setup clean format help
+
+all: $(SKEL) $(BIN)
+
+help:
+	@echo 'make             build out/convlist'
+	@echo 'make install     install it below $(PREFIX) (PREFIX=, DESTDIR=)'
+	@echo 'make uninstall   remove it again'
+	@echo 'make demo        build a patched kernel, boot it, run fio under convlist'
+	@echo '                 (KERNEL=6.12, or 6.12-nofsync for a kernel that loses writes)'
+	@echo 'make test        every test: static, unit, golden, and in the virtual machine'
+	@echo '                 (for a part: tests/run --help)'
+	@echo 'make unit        build the unit tests'
+	@echo 'make setup       install the Debian packages that demo and test need'
+	@echo 'make format      clang-format the C sources'
+	@echo 'make clean       remove out/ (built kernels stay cached: kernel-patch/kernel clean)'
+
+install: all
+	install -D -m 755 $(O)/convlist $(DESTDIR)$(PREFIX)/bin/convlist
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/convlist
+
+unit: $(UNIT_BIN)
+
+setup:
+	$(Q)tests/setup all
+
+# A second make: on a bare machine the first one started without the tools.
+demo: setup
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/demo $(KERNEL)
+
+test: setup
+	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit
+	$(Q)tests/run
+
+clean:
+	rm -rf $(O)
+
+format:
+	clang-format -i $(wildcard bpf/*.[ch] bpf/*/*.[ch] tests/unit/*.[ch] tests/workload/*.[ch]) \
+		$(foreach d,$(call subdirs_of,cli),$(wildcard $(d)/*.[ch]))
+
+# ---- how it is built ------------------------------------------------------
+
+# Says what is missing, with the apt command, before the first compile fails.
+$(O)/.tools: tests/setup
+	$(Q)tests/setup --check build
+	@mkdir -p $(@D) && touch $@
+
+$(O)/convlist: $(CLI_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(O)/cli/%.o: cli/%.c Makefile | $(O)/.tools $(SKEL)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPP) $(PKG_CFLAGS) -std=gnu11 $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+
+$(O)/bpf/obj/%.o: bpf/%.c Makefile | $(O)/.tools
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/bpf/trace.bpf.o: $(BPF_OBJ_trace)
+$(O)/bpf/pending.bpf.o: $(BPF_OBJ_pending)
+$(O)/bpf/trace.bpf.o $(O)/bpf/pending.bpf.o:
+	$(call say,BPFLD,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+$(O)/unit/obj/%.o: %.c Makefile | $(O)/.tools $(SKEL)
+	$(call say,CC,$< (sanitized))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPP) $(PKG_CFLAGS) -Itests/unit -std=gnu11 -O1 -g $(SAN) $(WARN) -MMD -MP -c -o $@ $<
+
+$(UNIT_LIB): $(UNIT_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(O)/unit/%: $(O)/unit/obj/tests/unit/%.o $(UNIT_LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) -lcmocka
+
+.SECONDARY:
+-include $(CLI_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(BPF_OBJ_trace:.o=.d) $(BPF_OBJ_pending:.o=.d)
+-include $(UNIT_SRC:%.c=$(O)/unit/obj/%.d)
