@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where facts come from: the live kernel, or a file of facts. Everything behind
+ * this interface is the same code for all of them.
+ */
+#ifndef CONVLIST_SOURCE_H
+#define CONVLIST_SOURCE_H
+
+#include <stddef.h>
+
+#include "bpf/event.h"
+
+struct cl_hooks_report;
+
+/*
+ * Gets one record. len is what the source can vouch for; nothing in the record
+ * has been looked at yet. A negative value ends the poll and is handed through.
+ */
+typedef int (*cl_record_fn)(void *ctx, const void *record, size_t len);
+
+struct cl_source {
+	const struct cl_source_ops *ops;
+};
+
+struct cl_source_ops {
+	const char *name;
+
+	/*
+	 * Hands over the records that are there, in stream order; waits for up
+	 * to timeout_ms when there is none. Returns how many were handed over
+	 * (0: none in that time), -EINTR after a signal, -ENODATA when the
+	 * stream is over, or another negative errno.
+	 *
+	 * Loss: when poll returns, whatever was lost before the last record
+	 * that it handed over has been handed over too, as CL_EV_LOST. So the
+	 * live source reads the loss counters after it has emptied the ring,
+	 * each time, and a caller may settle what it suspects when poll is back.
+	 */
+	int (*poll)(struct cl_source *src, int timeout_ms, cl_record_fn fn, void *ctx);
+
+	/*
+	 * No new facts from here on (hooks are detached). What is in the ring
+	 * and what was lost still comes: poll until -ENODATA. May be called
+	 * twice.
+	 */
+	int (*stop)(struct cl_source *src);
+
+	/* What was hooked and how; valid until close. Never NULL. */
+	const struct cl_hooks_report *(*hooks)(struct cl_source *src);
+
+	void (*close)(struct cl_source *src);
+};
+
+struct cl_live_options {
+	struct cl_config filter;
+	__u64 ring_bytes;	/* 0: default; rounded up to what the kernel takes */
+};
+
+/*
+ * Loads and attaches; facts flow when it returns 0. Filters: dev and ino apply
+ * to every record that has them, tgid and comm to writes (their submitter) and
+ * fsyncs only, since conversions and commits run in the kernel's own tasks.
+ *
+ * Negative errno after a message that says what to do: -EPERM (no root),
+ * -ENOTSUP (no BTF, or a hook without which nothing can be seen) ...
+ */
+int cl_source_live_open(const struct cl_live_options *opt, struct cl_source **src);
+
+/* Reads a text file of facts (vector.h). Messages name file and line. */
+int cl_source_vector_open(const char *path, const struct cl_config *filter,
+			  struct cl_source **src);
+
+#endif
