@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "bpf/event.h"
+#include "event.h"
 
 struct cl_hooks_report;
 
