@@ -34,7 +34,10 @@ BIN := $(if $(CLI_SRC),$(O)/convlist)
 
 # pending is loaded alone, on request; everything else is one program set.
 BPF_OBJ_pending := $(patsubst bpf/%.c,$(O)/bpf/obj/%.o,$(filter bpf/pending.bpf.c,$(BPF_SRC)))
-BPF_OBJ_trace := $(patsubst bpf/%.c,$(O)/bpf/obj/%.o,$(filter-out bpf/pending.bpf.c,$(BPF_SRC)))
+# maps.bpf.c goes first: libbpf 1.1 links maps wrongly that are defined after
+# their first use in another object.
+BPF_OBJ_trace := $(patsubst bpf/%.c,$(O)/bpf/obj/%.o,$(filter bpf/maps.bpf.c,$(BPF_SRC)) \
+	$(filter-out bpf/maps.bpf.c bpf/pending.bpf.c,$(BPF_SRC)))
 SKEL := $(if $(BPF_OBJ_trace),$(O)/bpf/trace.skel.h) $(if $(BPF_OBJ_pending),$(O)/bpf/pending.skel.h)
 
 # Unit tests take what they need from an archive of everything but main.c, so

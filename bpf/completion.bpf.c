@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When the program can see that a write is complete. A kiocb that is not in
+ * the table of writes in flight costs one look-up.
+ */
+#include "emit.bpf.h"
+
+static __always_inline void completed(const struct cl_inflight *write, __s64 result,
+				      enum cl_completion_via via)
+{
+	for (__u32 i = 0; i < CL_WRITES_PER_IOCB; i++) {
+		struct cl_ev_completion *c;
+
+		if (i >= write->writes)
+			break;
+		c = cl_reserve(CL_EV_COMPLETION, sizeof(*c), &write->id);
+		if (!c)
+			continue;
+		c->write_id = write->write_id[i];
+		c->result = result;
+		c->via = via;
+		c->pad = 0;
+		cl_submit(c);
+	}
+}
+
+/* Takes the write away: from here on its kiocb may serve another one. */
+static __always_inline bool untrack(__u64 iocb, struct cl_inflight *write)
+{
+	struct cl_inflight *found = bpf_map_lookup_elem(&cl_inflight, &iocb);
+
+	if (!found)
+		return false;
+	*write = *found;
+	bpf_map_delete_elem(&cl_inflight, &iocb);
+	return true;
+}
+
+/*
+ * libaio. The event is in the ring only when the function returns, and by then
+ * the kiocb is free and may even be in use again: so the write is taken out of
+ * the table at the entry, and reported at the return.
+ */
+static __always_inline void aio_begin(struct kiocb *iocb, long res)
+{
+	struct cl_completing completing = { .iocb = (__u64)iocb, .result = res };
+	__u64 task = bpf_get_current_pid_tgid();
+
+	if (!untrack((__u64)iocb, &completing.write))
+		return;
+	if (bpf_map_update_elem(&cl_completing, &task, &completing, BPF_ANY))
+		cl_count_lost(CL_LOST_MISSED);
+}
+
+/* @iocb: 0 where the hook does not tell. An interrupt may complete another one meanwhile. */
+static __always_inline void aio_end(__u64 iocb)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+	struct cl_completing *completing = bpf_map_lookup_elem(&cl_completing, &task);
+
+	if (!completing || (iocb && completing->iocb != iocb))
+		return;
+	completed(&completing->write, completing->result, CL_VIA_LIBAIO);
+	bpf_map_delete_elem(&cl_completing, &task);
+}
+
+SEC("fentry/aio_complete_rw")
+int BPF_PROG(aio_complete_rw__fentry, struct kiocb *iocb, long res)
+{
+	aio_begin(iocb, res);
+	return 0;
+}
+
+SEC("fexit/aio_complete_rw")
+int BPF_PROG(aio_complete_rw__fexit, struct kiocb *iocb, long res)
+{
+	aio_end((__u64)iocb);
+	return 0;
+}
+
+SEC("kprobe/aio_complete_rw")
+int BPF_KPROBE(aio_complete_rw__kprobe, struct kiocb *iocb, long res)
+{
+	aio_begin(iocb, res);
+	return 0;
+}
+
+SEC("kretprobe/aio_complete_rw")
+int BPF_KRETPROBE(aio_complete_rw__kretprobe)
+{
+	aio_end(0);
+	return 0;
+}
+
+/* io_uring. A request's kiocb is its first member. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(io_uring_complete__tp, void *ctx_, void *req, __u64 user_data, int res)
+{
+	struct cl_inflight write;
+
+	if (untrack((__u64)req, &write))
+		completed(&write, res, CL_VIA_IO_URING);
+	return 0;
+}
+
+/* Synchronous writes: the kiocb is on the stack of the caller. */
+static __always_inline void returned(__u64 iocb, long ret)
+{
+	struct cl_inflight write;
+
+	if (ret != -CL_EIOCBQUEUED && untrack(iocb, &write))
+		completed(&write, ret, CL_VIA_SYNC);
+}
+
+SEC("fexit/ext4_file_write_iter")
+int BPF_PROG(ext4_file_write_iter__fexit, struct kiocb *iocb, struct iov_iter *from, long ret)
+{
+	if (!BPF_CORE_READ(iocb, ki_complete))
+		returned((__u64)iocb, ret);
+	return 0;
+}
+
+SEC("kprobe/ext4_file_write_iter")
+int BPF_KPROBE(ext4_file_write_iter__kprobe, struct kiocb *iocb)
+{
+	if (!BPF_CORE_READ(iocb, ki_complete))
+		cl_call_begin(CL_CALL_WRITE_ITER, (__u64)iocb, 0, 0);
+	return 0;
+}
+
+SEC("kretprobe/ext4_file_write_iter")
+int BPF_KRETPROBE(ext4_file_write_iter__kretprobe, long ret)
+{
+	struct cl_call call;
+
+	if (cl_call_end(CL_CALL_WRITE_ITER, &call))
+		returned(call.arg[0], ret);
+	return 0;
+}

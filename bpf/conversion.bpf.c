@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Conversions of direct writes' ranges, and the two things that the series adds
+ * around them: the flush of an inode's list, and the work.
+ */
+#include "emit.bpf.h"
+
+struct conversion {
+	__s64 offset_bytes;
+	__u64 size_bytes;
+	__u64 begin_ns;
+	__s32 error;
+	__u32 journal_tid;
+	__u32 has_tid;
+	__u32 why;
+	__u32 entries;
+	__u32 flags;
+};
+
+static __always_inline void converted(const struct cl_inode_id *id, const struct conversion *is)
+{
+	struct cl_ev_convert *c = cl_reserve(CL_EV_CONVERT, sizeof(*c), id);
+
+	if (!c)
+		return;
+	c->e.flags = is->flags;
+	c->offset_bytes = is->offset_bytes;
+	c->size_bytes = is->size_bytes;
+	c->begin_ns = is->begin_ns;
+	c->error = is->error;
+	c->journal_tid = is->journal_tid;
+	c->has_tid = is->has_tid;
+	c->why = is->why;
+	c->entries = is->entries;
+	c->pad = 0;
+	cl_submit(c);
+}
+
+SEC("tp_btf/ext4_aio_dio_convert_begin")
+int BPF_PROG(ext4_aio_dio_convert_begin__tp, struct inode *inode)
+{
+	cl_call_begin(CL_CALL_CONVERT, (__u64)inode, 0, 0);
+	return 0;
+}
+
+SEC("tp_btf/ext4_aio_dio_convert_end")
+int BPF_PROG(ext4_aio_dio_convert_end__tp, struct inode *inode, long long offset, long size,
+	     unsigned int entries, int why, int error, unsigned int tid)
+{
+	struct conversion is = {
+		.offset_bytes = offset,
+		.size_bytes = size,
+		.error = error,
+		.journal_tid = tid,
+		.has_tid = tid != 0,
+		.why = why,
+		.entries = entries,
+	};
+	struct cl_inode_id id;
+	struct cl_call call;
+
+	if (cl_call_end(CL_CALL_CONVERT, &call) && call.arg[0] == (__u64)inode)
+		is.begin_ns = call.begin_ns;
+	cl_identify(inode, &id);
+	if (cl_inode_wanted(&id))
+		converted(&id, &is);
+	return 0;
+}
+
+/*
+ * Without the tracepoints: the function that converts. Buffered writeback uses
+ * it as well, always through ext4_convert_unwritten_io_end_vec; what happens
+ * inside of that is not about direct writes.
+ */
+static __always_inline void convert_begin(struct inode *inode, __s64 offset_bytes, __u64 size_bytes)
+{
+	struct cl_inode_id id;
+
+	if (cl_call_find(CL_CALL_BUFFERED))
+		return;
+	cl_identify(inode, &id);
+	if (cl_inode_wanted(&id))
+		cl_call_begin(CL_CALL_CONVERT, (__u64)inode, offset_bytes, size_bytes);
+}
+
+/*
+ * The tid is that of the handle under which the extents were handled. Should
+ * that not have been seen, i_datasync_tid stands in, which another writer may
+ * have moved on meanwhile: the true tid is that one or an earlier one.
+ */
+static __always_inline void convert_end(int ret)
+{
+	struct conversion is = { .why = CL_WHY_UNKNOWN };
+	struct cl_inode_id id;
+	struct inode *inode;
+	struct cl_call call;
+
+	if (!cl_call_end(CL_CALL_CONVERT, &call))
+		return;
+	inode = (void *)call.arg[0];
+	cl_identify(inode, &id);
+	is.offset_bytes = call.arg[1];
+	is.size_bytes = call.arg[2];
+	is.begin_ns = call.begin_ns;
+	is.error = ret < 0 ? ret : 0;
+	is.journal_tid = call.arg[3];
+	is.has_tid = call.arg[3] != 0;
+	if (!is.has_tid && !is.error && journal_of(inode)) {
+		is.journal_tid = BPF_CORE_READ(ext4_inode(inode), i_datasync_tid);
+		is.has_tid = 1;
+		is.flags = CL_F_INFERRED;
+	}
+	converted(&id, &is);
+}
+
+SEC("fentry/ext4_convert_unwritten_extents")
+int BPF_PROG(ext4_convert_unwritten_extents__fentry, void *handle, struct inode *inode,
+	     long long offset, long len)
+{
+	convert_begin(inode, offset, len);
+	return 0;
+}
+
+/* How many arguments it has differs between kernels, and with it the place of the result. */
+SEC("fexit/ext4_convert_unwritten_extents")
+int ext4_convert_unwritten_extents__fexit(void *ctx)
+{
+	__u64 ret = 0;
+
+	bpf_get_func_ret(ctx, &ret);
+	convert_end((int)ret);
+	return 0;
+}
+
+SEC("kprobe/ext4_convert_unwritten_extents")
+int BPF_KPROBE(ext4_convert_unwritten_extents__kprobe, void *handle, struct inode *inode,
+	       long long offset, long len)
+{
+	convert_begin(inode, offset, len);
+	return 0;
+}
+
+SEC("kretprobe/ext4_convert_unwritten_extents")
+int BPF_KRETPROBE(ext4_convert_unwritten_extents__kretprobe, int ret)
+{
+	convert_end(ret);
+	return 0;
+}
+
+/* Fires for unwritten extents alone, in the task that handles them, under its handle. */
+SEC("tp_btf/ext4_ext_handle_unwritten_extents")
+int BPF_PROG(ext4_ext_handle_unwritten_extents__tp, struct inode *inode)
+{
+	struct cl_call *call = cl_call_find(CL_CALL_CONVERT);
+	__u32 tid;
+
+	if (call && call->arg[0] == (__u64)inode && current_handle_tid(&tid))
+		call->arg[3] = tid;
+	return 0;
+}
+
+SEC("fentry/ext4_convert_unwritten_io_end_vec")
+int BPF_PROG(ext4_convert_unwritten_io_end_vec__fentry)
+{
+	cl_call_begin(CL_CALL_BUFFERED, 0, 0, 0);
+	return 0;
+}
+
+SEC("fexit/ext4_convert_unwritten_io_end_vec")
+int BPF_PROG(ext4_convert_unwritten_io_end_vec__fexit)
+{
+	struct cl_call call;
+
+	cl_call_end(CL_CALL_BUFFERED, &call);
+	return 0;
+}
+
+SEC("kprobe/ext4_convert_unwritten_io_end_vec")
+int BPF_KPROBE(ext4_convert_unwritten_io_end_vec__kprobe)
+{
+	cl_call_begin(CL_CALL_BUFFERED, 0, 0, 0);
+	return 0;
+}
+
+SEC("kretprobe/ext4_convert_unwritten_io_end_vec")
+int BPF_KRETPROBE(ext4_convert_unwritten_io_end_vec__kretprobe)
+{
+	struct cl_call call;
+
+	cl_call_end(CL_CALL_BUFFERED, &call);
+	return 0;
+}
+
+/* ---- the flush of an inode's list ---- */
+
+static __always_inline void flush_begin(struct inode *inode, int why, __u32 pending)
+{
+	struct cl_inode_id id;
+
+	cl_identify(inode, &id);
+	if (cl_inode_wanted(&id))
+		cl_call_begin(CL_CALL_FLUSH, (__u64)inode, why, pending);
+}
+
+static __always_inline void flush_end(int error)
+{
+	struct cl_inode_id id;
+	struct cl_ev_flush *f;
+	struct cl_call call;
+
+	if (!cl_call_end(CL_CALL_FLUSH, &call))
+		return;
+	cl_identify((void *)call.arg[0], &id);
+	f = cl_reserve(CL_EV_FLUSH, sizeof(*f), &id);
+	if (!f)
+		return;
+	f->begin_ns = call.begin_ns;
+	f->why = call.arg[1];
+	f->error = error;
+	f->pending = call.arg[2];
+	f->pad = 0;
+	cl_submit(f);
+}
+
+SEC("tp_btf/ext4_aio_dio_flush_begin")
+int BPF_PROG(ext4_aio_dio_flush_begin__tp, struct inode *inode, int why, unsigned int pending)
+{
+	flush_begin(inode, why, pending);
+	return 0;
+}
+
+SEC("tp_btf/ext4_aio_dio_flush_end")
+int BPF_PROG(ext4_aio_dio_flush_end__tp, struct inode *inode, int why, int error)
+{
+	flush_end(error);
+	return 0;
+}
+
+/* The function is called for inodes without entries, too; the tracepoints are not. */
+static __always_inline void flush_called(struct inode *inode, int why)
+{
+	__u32 pending = aio_dio_pending(inode);
+
+	if (pending)
+		flush_begin(inode, why, pending);
+}
+
+SEC("fentry/flush_aio_dio_completed_IO")
+int BPF_PROG(flush_aio_dio_completed_IO__fentry, struct inode *inode, int why)
+{
+	flush_called(inode, why);
+	return 0;
+}
+
+SEC("fexit/flush_aio_dio_completed_IO")
+int flush_aio_dio_completed_IO__fexit(void *ctx)
+{
+	__u64 ret = 0;
+
+	bpf_get_func_ret(ctx, &ret);
+	flush_end((int)ret);
+	return 0;
+}
+
+SEC("kprobe/flush_aio_dio_completed_IO")
+int BPF_KPROBE(flush_aio_dio_completed_IO__kprobe, struct inode *inode, int why)
+{
+	flush_called(inode, why);
+	return 0;
+}
+
+SEC("kretprobe/flush_aio_dio_completed_IO")
+int BPF_KRETPROBE(flush_aio_dio_completed_IO__kretprobe, int ret)
+{
+	flush_end(ret);
+	return 0;
+}

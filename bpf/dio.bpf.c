@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Direct writes on unwritten extents: who submits them, when their data is
+ * done, and when their conversion is put off.
+ */
+#include "path.bpf.h"
+
+/*
+ * In the submitter's context. A write's first mapping starts at its ki_pos, so
+ * the pair finds it again; two writes in flight at one offset of one file share
+ * the later submitter. Pure overwrites map without CL_IOMAP_WRITE.
+ */
+static __always_inline void submitted(struct inode *inode, __s64 offset_bytes, __u32 flags, int ret)
+{
+	struct cl_submitter_key key = { .inode = (__u64)inode, .offset_bytes = offset_bytes };
+	struct cl_submitter who = {};
+	__u64 task;
+
+	if (ret || !(flags & CL_IOMAP_WRITE) || !(flags & CL_IOMAP_DIRECT))
+		return;
+	task = bpf_get_current_pid_tgid();
+	who.submit_ns = bpf_ktime_get_ns();
+	who.tgid = task >> 32;
+	who.tid = (__u32)task;
+	current_program_comm(who.comm);
+	bpf_map_update_elem(&cl_submitters, &key, &who, BPF_ANY);
+}
+
+SEC("fexit/ext4_iomap_begin")
+int BPF_PROG(ext4_iomap_begin__fexit, struct inode *inode, long long offset, long long length,
+	     unsigned int flags, struct iomap *iomap, struct iomap *srcmap, int ret)
+{
+	submitted(inode, offset, flags, ret);
+	return 0;
+}
+
+SEC("kprobe/ext4_iomap_begin")
+int BPF_KPROBE(ext4_iomap_begin__kprobe, struct inode *inode, long long offset, long long length,
+	       unsigned int flags)
+{
+	if ((flags & CL_IOMAP_WRITE) && (flags & CL_IOMAP_DIRECT))
+		cl_call_begin(CL_CALL_MAP, (__u64)inode, offset, flags);
+	return 0;
+}
+
+SEC("kretprobe/ext4_iomap_begin")
+int BPF_KRETPROBE(ext4_iomap_begin__kretprobe, int ret)
+{
+	struct cl_call call;
+
+	if (cl_call_end(CL_CALL_MAP, &call))
+		submitted((void *)call.arg[0], call.arg[1], call.arg[2], ret);
+	return 0;
+}
+
+/* False: the write is not wanted, or it cannot be told. */
+static __always_inline bool submitter_wanted(const struct cl_submitter *who)
+{
+	if (!cl_filter_by_task(&cl_cfg))
+		return true;
+	if (!who) {
+		cl_count_lost(CL_LOST_SUBMITTER);
+		return false;
+	}
+	return cl_filter_task(&cl_cfg, who->tgid, who->comm);
+}
+
+/* Ties the write to its kiocb, which is all that later hooks are given. */
+static __always_inline bool track(struct kiocb *iocb, const struct cl_inode_id *id, __u64 write_id)
+{
+	struct cl_inflight new = { .id = *id, .write_id = { write_id }, .writes = 1 };
+	struct cl_inflight *old;
+	__u64 key = (__u64)iocb;
+
+	old = bpf_map_lookup_elem(&cl_inflight, &key);
+	if (old && old->id.ino == id->ino && old->id.dev == id->dev &&
+	    old->writes < CL_WRITES_PER_IOCB) {
+		old->write_id[old->writes++ & (CL_WRITES_PER_IOCB - 1)] = write_id;
+		return true;
+	}
+	if (!bpf_map_update_elem(&cl_inflight, &key, &new, BPF_ANY))
+		return true;
+	cl_count_lost(CL_LOST_WRITES);
+	return false;
+}
+
+static __always_inline void data_done(struct kiocb *iocb, long size, int error, __u32 flags)
+{
+	struct cl_submitter_key key = {};
+	struct cl_submitter *who;
+	struct cl_inode_id id;
+	struct cl_ev_write *w;
+	struct inode *inode;
+	__u32 ki_flags;
+	__u64 write_id;
+
+	if (error || size <= 0 || !(flags & CL_IOMAP_DIO_UNWRITTEN))
+		return;
+	inode = kiocb_inode(iocb);
+	cl_identify(inode, &id);
+	if (!cl_inode_wanted(&id))
+		return;
+	key.inode = (__u64)inode;
+	key.offset_bytes = BPF_CORE_READ(iocb, ki_pos);
+	who = bpf_map_lookup_elem(&cl_submitters, &key);
+	if (!submitter_wanted(who))
+		return;
+	cl_emit_path(BPF_CORE_READ(iocb, ki_filp), inode, &id);
+	write_id = cl_new_id();
+	track(iocb, &id, write_id);
+
+	w = cl_reserve(CL_EV_WRITE, sizeof(*w), &id);
+	if (!w)
+		return;
+	w->write_id = write_id;
+	w->offset_bytes = key.offset_bytes;
+	w->size_bytes = size;
+	ki_flags = BPF_CORE_READ(iocb, ki_flags);
+	w->sync = !BPF_CORE_READ(iocb, ki_complete);
+	w->dsync = !!(ki_flags & (CL_IOCB_DSYNC | CL_IOCB_SYNC));
+	if (who) {
+		w->submit_ns = who->submit_ns;
+		w->e.tgid = who->tgid;
+		w->e.tid = who->tid;
+		__builtin_memcpy(w->comm, who->comm, sizeof(w->comm));
+	} else {
+		w->submit_ns = 0;
+		w->e.tgid = 0;
+		w->e.tid = 0;
+		__builtin_memset(w->comm, 0, sizeof(w->comm));
+	}
+	cl_submit(w);
+}
+
+SEC("fentry/ext4_end_io_dio")
+int BPF_PROG(ext4_end_io_dio__fentry, struct kiocb *iocb, long size, int error, unsigned int flags)
+{
+	data_done(iocb, size, error, flags);
+	return 0;
+}
+
+SEC("kprobe/ext4_end_io_dio")
+int BPF_KPROBE(ext4_end_io_dio__kprobe, struct kiocb *iocb, long size, int error,
+	       unsigned int flags)
+{
+	data_done(iocb, size, error, flags);
+	return 0;
+}
+
+/* The same function without the series: 8d5d02e6b176 named it, later kernels renamed it. */
+SEC("fentry/ext4_dio_write_end_io")
+int BPF_PROG(ext4_dio_write_end_io__fentry, struct kiocb *iocb, long size, int error,
+	     unsigned int flags)
+{
+	data_done(iocb, size, error, flags);
+	return 0;
+}
+
+SEC("kprobe/ext4_dio_write_end_io")
+int BPF_KPROBE(ext4_dio_write_end_io__kprobe, struct kiocb *iocb, long size, int error,
+	       unsigned int flags)
+{
+	data_done(iocb, size, error, flags);
+	return 0;
+}
+
+/* Under the list's lock: before conversion and completion of this write. */
+SEC("tp_btf/ext4_aio_dio_listed")
+int BPF_PROG(ext4_aio_dio_listed__tp, struct inode *inode, struct kiocb *iocb, long long offset,
+	     long size, unsigned int pending)
+{
+	__u64 key = (__u64)iocb, write_id = 0;
+	struct cl_inflight *write;
+	struct cl_ev_listed *l;
+	struct cl_inode_id id;
+
+	cl_identify(inode, &id);
+	if (!cl_inode_wanted(&id))
+		return 0;
+	write = bpf_map_lookup_elem(&cl_inflight, &key);
+	if (write)
+		write_id = write->write_id[(write->writes - 1) & (CL_WRITES_PER_IOCB - 1)];
+	else if (cl_filter_by_task(&cl_cfg))
+		return 0;
+	l = cl_reserve(CL_EV_LISTED, sizeof(*l), &id);
+	if (!l)
+		return 0;
+	l->write_id = write_id;
+	l->offset_bytes = offset;
+	l->size_bytes = size;
+	l->pending = pending;
+	l->pad = 0;
+	cl_submit(l);
+	return 0;
+}

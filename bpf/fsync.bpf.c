@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fsync, fdatasync, msync and the sync of O_DSYNC writes: begin, end, what was committed. */
+#include "path.bpf.h"
+
+static __always_inline void fsync_begin(struct file *file, __s64 start, __s64 end, int datasync)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+	struct cl_ev_fsync_begin *b;
+	char comm[CL_COMM_LEN] = {};
+	struct cl_fsync fsync = {};
+	struct cl_inode_id id;
+	struct inode *inode;
+
+	inode = BPF_CORE_READ(file, f_inode);
+	cl_identify(inode, &id);
+	if (!cl_inode_wanted(&id))
+		return;
+	current_program_comm(comm);
+	if (!cl_filter_task(&cl_cfg, task >> 32, comm))
+		return;
+	cl_emit_path(file, inode, &id);
+	fsync.fsync_id = cl_new_id();
+	fsync.inode = (__u64)inode;
+	if (bpf_map_update_elem(&cl_fsyncs, &task, &fsync, BPF_ANY))
+		cl_count_lost(CL_LOST_FSYNCS);
+
+	b = cl_reserve(CL_EV_FSYNC_BEGIN, sizeof(*b), &id);
+	if (!b)
+		return;
+	b->fsync_id = fsync.fsync_id;
+	b->start_bytes = start;
+	b->end_bytes = end;
+	b->datasync = !!datasync;
+	b->pad = 0;
+	__builtin_memcpy(b->comm, comm, sizeof(b->comm));
+	cl_submit(b);
+}
+
+static __always_inline void fsync_end(int ret)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+	struct cl_ev_fsync_end *e;
+	struct ext4_sb_info *sbi;
+	struct journal_s *journal;
+	struct cl_fsync *running;
+	struct cl_fsync fsync;
+	struct cl_inode_id id;
+	struct inode *inode;
+
+	running = bpf_map_lookup_elem(&cl_fsyncs, &task);
+	if (!running)
+		return;
+	fsync = *running;
+	bpf_map_delete_elem(&cl_fsyncs, &task);
+	inode = (void *)fsync.inode;	/* the caller's file holds it */
+	cl_identify(inode, &id);
+	sbi = ext4_sb(BPF_CORE_READ(inode, i_sb));
+	journal = BPF_CORE_READ(sbi, s_journal);
+
+	e = cl_reserve(CL_EV_FSYNC_END, sizeof(*e), &id);
+	if (!e)
+		return;
+	e->fsync_id = fsync.fsync_id;
+	e->ret = ret;
+	e->committed_tid = 0;
+	e->journal = CL_JOURNAL_NONE;
+	e->pad = 0;
+	if (journal) {
+		e->committed_tid = BPF_CORE_READ(journal, j_commit_sequence);
+		e->journal = ext4_fast_commits(sbi, journal) ? CL_JOURNAL_FAST : CL_JOURNAL_FULL;
+	}
+	cl_submit(e);
+}
+
+SEC("fentry/ext4_sync_file")
+int BPF_PROG(ext4_sync_file__fentry, struct file *file, long long start, long long end,
+	     int datasync)
+{
+	fsync_begin(file, start, end, datasync);
+	return 0;
+}
+
+SEC("fexit/ext4_sync_file")
+int BPF_PROG(ext4_sync_file__fexit, struct file *file, long long start, long long end,
+	     int datasync, int ret)
+{
+	fsync_end(ret);
+	return 0;
+}
+
+SEC("kprobe/ext4_sync_file")
+int BPF_KPROBE(ext4_sync_file__kprobe, struct file *file, long long start, long long end,
+	       int datasync)
+{
+	fsync_begin(file, start, end, datasync);
+	return 0;
+}
+
+SEC("kretprobe/ext4_sync_file")
+int BPF_KRETPROBE(ext4_sync_file__kretprobe, int ret)
+{
+	fsync_end(ret);
+	return 0;
+}

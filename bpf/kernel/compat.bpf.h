@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One accessor for each fact about the kernel's structures that more than one
+ * program needs, or that differs between kernels.
+ */
+#ifndef CONVLIST_KERNEL_COMPAT_H
+#define CONVLIST_KERNEL_COMPAT_H
+
+#include "types.h"
+
+static __always_inline struct ext4_inode_info *ext4_inode(struct inode *inode)
+{
+	return (void *)inode - bpf_core_field_offset(struct ext4_inode_info, vfs_inode);
+}
+
+static __always_inline struct inode *kiocb_inode(struct kiocb *iocb)
+{
+	return BPF_CORE_READ(iocb, ki_filp, f_inode);
+}
+
+/* The inode whose conversion work this is: series only. */
+static __always_inline struct inode *aio_dio_work_inode(struct work_struct *work)
+{
+	if (!bpf_core_field_exists(struct ext4_inode_info___series, i_aio_dio_work))
+		return NULL;
+	return (void *)work -
+	       bpf_core_field_offset(struct ext4_inode_info___series, i_aio_dio_work.work) +
+	       bpf_core_field_offset(struct ext4_inode_info___series, vfs_inode);
+}
+
+static __always_inline struct ext4_sb_info *ext4_sb(struct super_block *sb)
+{
+	return BPF_CORE_READ(sb, s_fs_info);
+}
+
+/* NULL: the file system has none. */
+static __always_inline struct journal_s *journal_of(struct inode *inode)
+{
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+	struct ext4_sb_info *sbi = ext4_sb(sb);
+
+	return BPF_CORE_READ(sbi, s_journal);
+}
+
+/* Writes of the inode that wait for their conversion: series only, else 0. */
+static __always_inline __u32 aio_dio_pending(struct inode *inode)
+{
+	struct ext4_inode_info___series *ei;
+
+	if (!bpf_core_field_exists(struct ext4_inode_info___series, i_aio_dio_pending))
+		return 0;
+	ei = (void *)inode - bpf_core_field_offset(struct ext4_inode_info___series, vfs_inode);
+	return BPF_CORE_READ(ei, i_aio_dio_pending.counter);
+}
+
+/*
+ * Fast commits may make an fsync durable without a full commit. The mount
+ * option says so (995a3ed67fc8), the callback stays after a remount took the
+ * option away: either is taken for 'on', since a tid compared where a fast
+ * commit did the work would accuse a correct kernel.
+ */
+static __always_inline bool ext4_fast_commits(struct ext4_sb_info *sbi, struct journal_s *journal)
+{
+	if (!bpf_core_field_exists(journal->j_fc_cleanup_callback))
+		return false;
+	return (BPF_CORE_READ(sbi, s_mount_opt2) & CL_MOUNT2_FAST_COMMIT) ||
+	       BPF_CORE_READ(journal, j_fc_cleanup_callback);
+}
+
+/*
+ * The transaction that the current task's handle belongs to; false: it holds
+ * none. Without a journal ext4 keeps a small count in the handle's place
+ * (EXT4_NOJOURNAL_MAX_REF_COUNT).
+ */
+static __always_inline bool current_handle_tid(__u32 *tid)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct jbd2_journal_handle *handle = BPF_CORE_READ(task, journal_info);
+
+	if ((unsigned long)handle <= 4096)
+		return false;
+	*tid = BPF_CORE_READ(handle, h_transaction, t_tid);
+	return *tid != 0;
+}
+
+/* A worker of io_uring acts for its process, and is named for itself. */
+static __always_inline void current_program_comm(char *comm)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (BPF_CORE_READ(task, flags) & CL_PF_IO_WORKER) {
+		struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+		bpf_probe_read_kernel(comm, sizeof(leader->comm), &leader->comm);
+	} else {
+		bpf_get_current_comm(comm, sizeof(task->comm));
+	}
+}
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel's types, with only the fields that are used here. libbpf moves
+ * each access to where the running kernel has the field (CO-RE), so neither a
+ * generated vmlinux.h nor kernel headers are needed to build.
+ */
+#ifndef CONVLIST_KERNEL_TYPES_H
+#define CONVLIST_KERNEL_TYPES_H
+
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct hlist_node {
+	struct hlist_node *next, **pprev;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct hlist_bl_node {
+	struct hlist_bl_node *next, **pprev;
+};
+
+struct qstr {
+	__u32 len;
+	const unsigned char *name;
+};
+
+struct inode;
+struct super_block;
+
+struct dentry {
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+	struct super_block *d_sb;
+	union {
+		struct hlist_node d_alias;
+	} d_u;
+};
+
+struct super_block {
+	__u32 s_dev;
+	unsigned long s_magic;
+	struct dentry *s_root;
+	struct list_head s_inodes;
+	void *s_fs_info;
+};
+
+struct inode {
+	__u16 i_mode;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	unsigned int i_nlink;
+	struct list_head i_sb_list;
+	struct hlist_head i_dentry;
+	__u32 i_generation;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+};
+
+struct kiocb {
+	struct file *ki_filp;
+	long long ki_pos;
+	void (*ki_complete)(struct kiocb *iocb, long ret);
+	int ki_flags;
+};
+
+struct iov_iter;
+
+struct iomap {
+	__u16 type;
+};
+
+struct work_struct {
+	void *func;
+};
+
+struct task_struct {
+	unsigned int flags;
+	struct task_struct *group_leader;
+	char comm[16];
+	void *journal_info;
+};
+
+struct block_device {
+	__u32 bd_dev;
+};
+
+struct transaction_s {
+	unsigned int t_tid;
+};
+
+struct jbd2_journal_handle {
+	struct transaction_s *h_transaction;
+};
+
+struct journal_s {
+	struct block_device *j_fs_dev;
+	unsigned int j_commit_sequence;
+	void *j_fc_cleanup_callback;
+};
+
+struct ext4_inode_info {
+	struct inode vfs_inode;
+	struct list_head i_rsv_conversion_list;
+	unsigned int i_datasync_tid;
+};
+
+struct ext4_sb_info {
+	struct journal_s *s_journal;
+	unsigned int s_mount_opt2;
+};
+
+struct ext4_map_blocks;
+
+/* Buffered writeback's own list of conversions. */
+struct ext4_io_end_vec {
+	struct list_head list;
+	long long offset;
+	long size;
+};
+
+struct ext4_io_end {
+	struct list_head list;
+	struct list_head list_vec;
+};
+
+struct kstatfs;
+
+/*
+ * What only the series has. The suffix is dropped when libbpf looks for the
+ * type: the same object loads on a kernel without the fields, as long as their
+ * presence is asked for first.
+ */
+struct aio_dio_count___series {
+	int counter;
+};
+
+struct delayed_work___series {
+	struct work_struct work;
+};
+
+struct ext4_inode_info___series {
+	struct list_head i_aio_dio_complete_list;
+	struct list_head i_aio_dio_converting_list;
+	unsigned int i_aio_dio_seq;
+	struct list_head i_aio_dio_sb_list;
+	struct aio_dio_count___series i_aio_dio_pending;
+	struct delayed_work___series i_aio_dio_work;
+	struct inode vfs_inode;
+};
+
+struct ext4_sb_info___series {
+	struct list_head s_aio_dio_inodes;
+};
+
+struct ext4_aio_dio___series {
+	struct list_head list;
+	long long offset;
+	long size;
+	__u64 listed_ns;
+};
+
+#pragma clang attribute pop
+
+/* Macros of the kernel: BTF does not carry them. Their values have not changed since they came. */
+#define CL_IOMAP_WRITE		(1 << 0)	/* ae259a9c8593 */
+#define CL_IOMAP_DIRECT		(1 << 4)
+#define CL_IOMAP_DIO_UNWRITTEN	(1 << 0)	/* ff6a9292e6f6 */
+#define CL_IOCB_DSYNC		0x2		/* RWF_DSYNC */
+#define CL_IOCB_SYNC		0x4		/* RWF_SYNC */
+#define CL_EIOCBQUEUED		529
+#define CL_PF_IO_WORKER		0x10		/* 3bfe6106693b */
+#define CL_MOUNT2_FAST_COMMIT	0x10		/* 995a3ed67fc8 */
+#define CL_EXT4_MAGIC		0xEF53
+
+#endif
