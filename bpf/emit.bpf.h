@@ -209,8 +209,11 @@ static __always_inline void cl_call_begin(enum cl_call_of of, __u64 a, __u64 b, 
 	struct cl_call_key key = { .task = bpf_get_current_pid_tgid(), .of = of };
 	struct cl_call call = { .begin_ns = bpf_ktime_get_ns(), .arg = { a, b, c } };
 
-	if (bpf_map_update_elem(&cl_calls, &key, &call, BPF_ANY))
-		cl_count_lost(CL_LOST_MISSED);
+	/* One is there still: the end of that call was skipped. */
+	if (!bpf_map_update_elem(&cl_calls, &key, &call, BPF_NOEXIST))
+		return;
+	cl_count_lost(CL_LOST_MISSED);
+	bpf_map_update_elem(&cl_calls, &key, &call, BPF_ANY);
 }
 
 /* Takes the call's record away; false: its start was not seen. */

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "attach.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "trace.skel.h"
+
+#include "bpf_log.h"
+#include "candidates.h"
+#include "features.h"
+#include "log.h"
+#include "source/source.h"
+#include "util.h"
+
+#define RING_BYTES_DEFAULT (8U << 20)
+#define LINKS_MAX (CL_HOOKS_MAX * CL_CANDIDATE_PROGRAMS)
+
+struct cl_attach {
+	struct cl_features features;
+	struct cl_choices choices;
+	struct cl_hooks_report report;
+	struct trace_bpf *skel;
+	unsigned int nr_links;
+	struct {
+		struct bpf_link *link;
+		int prog_fd;
+		bool kprobe;
+	} links[LINKS_MAX];
+	__u64 missed;		/* by links that are gone */
+};
+
+/* The kernel takes powers of two, of at least a page. */
+static __u32 ring_bytes(__u64 asked)
+{
+	__u64 bytes = sysconf(_SC_PAGESIZE);
+
+	if (!asked)
+		asked = RING_BYTES_DEFAULT;
+	while (bytes < asked && bytes < 1ULL << 30)
+		bytes <<= 1;
+	return bytes;
+}
+
+static enum cl_hook_how first_class(void)
+{
+	const char *class = getenv("CONVLIST_HOOKS");
+
+	for (int how = CL_HOW_TRACEPOINT; class && how < CL_HOWS; how++)
+		if (!strcmp(class, cl_how_name(how)))
+			return how;
+	if (class && *class)
+		cl_warn("CONVLIST_HOOKS=%s: not one of tracepoint, fentry, kprobe", class);
+	return CL_HOW_TRACEPOINT;
+}
+
+/* What 6.7's struct bpf_link_info tells of a kprobe (3acf8ace68230), for older headers. */
+struct kprobe_link_info {
+	__u32 type, id, prog_id, pad;
+	__u32 perf_type, pad2;
+	__u64 func_name;
+	__u32 name_len, offset;
+	__u64 addr;
+	__u64 missed;
+	__u64 rest[8];
+};
+
+#define PERF_EVENT_LINK 7	/* BPF_LINK_TYPE_PERF_EVENT */
+
+static __u64 missed_by(const struct bpf_link *link, int prog_fd, bool kprobe)
+{
+	struct bpf_prog_info prog = {};
+	__u32 len = sizeof(prog);
+	__u64 missed = 0;
+
+	if (!bpf_obj_get_info_by_fd(prog_fd, &prog, &len))
+		missed = prog.recursion_misses;
+	if (kprobe) {
+		struct kprobe_link_info info = {};
+
+		len = sizeof(info);
+		if (!bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len) &&
+		    info.type == PERF_EVENT_LINK)
+			missed += info.missed;
+	}
+	return missed;
+}
+
+void cl_attach_detach(struct cl_attach *a)
+{
+	/* In the reverse order: no fsync is seen to end without what it relied on. */
+	while (a->nr_links) {
+		a->nr_links--;
+		a->missed += missed_by(a->links[a->nr_links].link, a->links[a->nr_links].prog_fd,
+				       a->links[a->nr_links].kprobe);
+		bpf_link__destroy(a->links[a->nr_links].link);
+	}
+}
+
+void cl_attach_lost(struct cl_attach *a, __u64 lost[CL_LOST_WHERES])
+{
+	for (int i = 0; i < CL_LOST_WHERES; i++)
+		lost[i] = __atomic_load_n(&a->skel->bss->cl_lost[i], __ATOMIC_RELAXED);
+	lost[CL_LOST_MISSED] += a->missed;
+	for (unsigned int i = 0; i < a->nr_links; i++)
+		lost[CL_LOST_MISSED] += missed_by(a->links[i].link, a->links[i].prog_fd,
+						  a->links[i].kprobe);
+}
+
+static int attach_program(struct cl_attach *a, const char *name)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(a->skel->obj, name);
+	const char *suffix = strstr(name, "__"), *changed;
+	struct bpf_link *link;
+	bool kprobe;
+
+	if (!prog)
+		return -ENOENT;
+	kprobe = suffix[2] == 'k';
+	if (kprobe) {
+		char function[96];
+
+		snprintf(function, sizeof(function), "%.*s", (int)(suffix - name), name);
+		link = bpf_program__attach_kprobe(prog, !strcmp(suffix, "__kretprobe"),
+						  cl_features_kprobe(&a->features, function,
+								     &changed));
+	} else {
+		link = bpf_program__attach(prog);
+	}
+	if (!link)
+		return -errno;
+	a->links[a->nr_links].link = link;
+	a->links[a->nr_links].prog_fd = bpf_program__fd(prog);
+	a->links[a->nr_links].kprobe = kprobe;
+	a->nr_links++;
+	return 0;
+}
+
+/*
+ * What a write leads to is hooked before the write, and fsync last: nobody is
+ * told of a write, or of an fsync's promise, whose conversion went by unseen.
+ */
+static int attach_rank(const struct cl_hook *hook)
+{
+	if (hook->provides & CL_NEED_FSYNC)
+		return 2;
+	return hook->provides & CL_NEED_WRITE ? 1 : 0;
+}
+
+static int attach_all(struct cl_attach *a, const char **failed)
+{
+	for (int rank = 0; rank < 3; rank++) {
+		for (unsigned int i = 0; i < a->choices.nr; i++) {
+			const struct cl_candidate *c = a->choices.of[i].candidate;
+
+			if (!c || attach_rank(a->choices.of[i].hook) != rank)
+				continue;
+			/* Ends before begins, for the same reason. */
+			for (int p = CL_CANDIDATE_PROGRAMS - 1; p >= 0; p--) {
+				int err = c->programs[p] ? attach_program(a, c->programs[p]) : 0;
+
+				if (err) {
+					*failed = c->programs[p];
+					return err;
+				}
+			}
+		}
+	}
+	return 0;
+}
+
+static void unload(struct cl_attach *a)
+{
+	cl_attach_detach(a);
+	trace_bpf__destroy(a->skel);
+	a->skel = NULL;
+	a->missed = 0;
+}
+
+/* One try with the candidates as chosen now. *failed: the program that it failed for. */
+static int try_load(struct cl_attach *a, const struct cl_live_options *opt, const char **failed)
+{
+	struct bpf_program *prog;
+	__u32 bytes = ring_bytes(opt->ring_bytes);
+	int err;
+
+	*failed = "";
+	cl_bpf_log_reset();
+	a->skel = trace_bpf__open();
+	if (!a->skel)
+		return -errno;
+	memcpy((void *)&a->skel->rodata->cl_cfg, &opt->filter, sizeof(opt->filter));
+	a->skel->rodata->cl_wakeup_bytes = bytes / 4;
+	err = bpf_map__set_max_entries(a->skel->maps.cl_ring, bytes);
+	if (err)
+		return err;
+	bpf_object__for_each_program(prog, a->skel->obj)
+		bpf_program__set_autoload(prog, cl_hooks_wants_program(&a->choices,
+								       bpf_program__name(prog)));
+	err = trace_bpf__load(a->skel);
+	if (err) {
+		*failed = cl_bpf_log_program();
+		return err;
+	}
+	return attach_all(a, failed);
+}
+
+static int load(struct cl_attach *a, const struct cl_live_options *opt)
+{
+	const char *failed;
+	int err;
+
+	for (;;) {
+		err = try_load(a, opt, &failed);
+		if (!err)
+			return 0;
+		unload(a);
+		if (err == -EPERM || err == -ENOMEM)
+			break;
+		cl_debug("%s: %s", failed, strerror(-err));
+		if (!cl_hooks_refused(&a->choices, failed, strerror(-err)))
+			break;
+	}
+	if (err == -EPERM)
+		cl_err("the kernel refuses BPF programs (%s): needs root, and no lockdown",
+		       strerror(-err));
+	else if (err == -ENOMEM)
+		cl_err("no memory for the BPF maps: try a smaller --buffer");
+	else
+		cl_err("the BPF programs cannot be loaded: %s (see --debug)", strerror(-err));
+	return err;
+}
+
+static int check_needs(const struct cl_attach *a, const struct cl_live_options *opt)
+{
+	if (cl_hooks_missing(&a->report, CL_NEED_WRITE) &&
+	    cl_hooks_missing(&a->report, CL_NEED_FSYNC)) {
+		cl_err("neither writes nor fsyncs can be hooked on kernel %s: see convlist doctor",
+		       a->report.kernel);
+		return -ENOTSUP;
+	}
+	if ((opt->filter.tgid || opt->filter.comm_len) &&
+	    cl_hooks_missing(&a->report, CL_NEED_SUBMITTER)) {
+		cl_err("no filter by process here: ext4_iomap_begin, which tells who submits, "
+		       "cannot be hooked");
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+int cl_attach_open(const struct cl_live_options *opt, struct cl_attach **attach)
+{
+	struct cl_attach *a = calloc(1, sizeof(*a));
+	int err;
+
+	if (!a)
+		return -ENOMEM;
+	err = cl_features_probe(&a->features);
+	if (!err)
+		err = cl_features_require(&a->features);
+	if (!err) {
+		cl_hooks_choose(&a->features, first_class(), &a->choices);
+		err = load(a, opt);
+	}
+	if (!err) {
+		cl_hooks_fill_report(&a->choices, &a->report);
+		err = check_needs(a, opt);
+	}
+	if (err) {
+		cl_attach_close(a);
+		return err;
+	}
+	*attach = a;
+	return 0;
+}
+
+void cl_attach_close(struct cl_attach *a)
+{
+	if (!a)
+		return;
+	unload(a);
+	cl_features_fini(&a->features);
+	free(a);
+}
+
+int cl_attach_ring_fd(const struct cl_attach *a)
+{
+	return bpf_map__fd(a->skel->maps.cl_ring);
+}
+
+const struct cl_hooks_report *cl_attach_report(const struct cl_attach *a)
+{
+	return &a->report;
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "features.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf_log.h"
+#include "log.h"
+#include "util.h"
+
+#define CAP_SYS_ADMIN_BIT 21
+#define CAP_PERFMON_BIT 38
+#define CAP_BPF_BIT 39
+
+static bool exists(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st);
+}
+
+static bool may_load(void)
+{
+	FILE *f __cleanup_file = fopen("/proc/self/status", "re");
+	unsigned long long caps = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	if (caps & (1ULL << CAP_SYS_ADMIN_BIT))
+		return true;
+	return (caps & (1ULL << CAP_BPF_BIT)) && (caps & (1ULL << CAP_PERFMON_BIT));
+}
+
+/* "none [integrity] confidentiality": the one in brackets holds. */
+static void read_lockdown(char *to, size_t size)
+{
+	FILE *f __cleanup_file = fopen("/sys/kernel/security/lockdown", "re");
+	char line[128], *open, *close;
+
+	to[0] = 0;
+	if (!f || !fgets(line, sizeof(line), f))
+		return;
+	open = strchr(line, '[');
+	close = open ? strchr(open, ']') : NULL;
+	if (!close)
+		return;
+	*close = 0;
+	snprintf(to, size, "%s", open + 1);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* All hooks are in functions of these names; the rest of the table is not kept. */
+static bool may_matter(const char *name)
+{
+	return strstr(name, "ext4") || strstr(name, "aio_") || strstr(name, "jbd2");
+}
+
+static int read_symbols(struct cl_features *f)
+{
+	FILE *file __cleanup_file = fopen("/proc/kallsyms", "re");
+	char line[512], name[256], type;
+	size_t room = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%*x %c %255s", &type, name) != 2)
+			continue;
+		if ((type != 't' && type != 'T') || !may_matter(name))
+			continue;
+		if (f->nr_symbols == room) {
+			size_t want = room ? room * 2 : 1024;
+			char **more = realloc(f->symbols, want * sizeof(*more));
+
+			if (!more)
+				return -ENOMEM;
+			f->symbols = more;
+			room = want;
+		}
+		f->symbols[f->nr_symbols] = strdup(name);
+		if (!f->symbols[f->nr_symbols])
+			return -ENOMEM;
+		f->nr_symbols++;
+	}
+	if (f->nr_symbols)
+		qsort(f->symbols, f->nr_symbols, sizeof(*f->symbols), compare_names);
+	return 0;
+}
+
+static void load_btfs(struct cl_features *f)
+{
+	static const char *const modules[] = { "ext4", "jbd2" };
+
+	if (!exists("/sys/kernel/btf/vmlinux"))
+		return;
+	f->btfs[0] = btf__load_vmlinux_btf();
+	if (!f->btfs[0])
+		return;
+	f->btf = true;
+	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/sys/kernel/btf/%s", modules[i]);
+		if (exists(path))
+			f->btfs[i + 1] = btf__load_module_btf(modules[i], f->btfs[0]);
+	}
+}
+
+static bool known_to_btf(const struct cl_features *f, const char *name, uint32_t kind)
+{
+	for (size_t i = 0; i < CL_BTFS; i++)
+		if (f->btfs[i] && btf__find_by_name_kind(f->btfs[i], name, kind) > 0)
+			return true;
+	return false;
+}
+
+bool cl_features_btf_func(const struct cl_features *f, const char *name)
+{
+	return known_to_btf(f, name, BTF_KIND_FUNC);
+}
+
+bool cl_features_tracepoint(const struct cl_features *f, const char *name)
+{
+	char type[128];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return known_to_btf(f, type, BTF_KIND_TYPEDEF);
+}
+
+bool cl_features_struct(const struct cl_features *f, const char *name)
+{
+	return known_to_btf(f, name, BTF_KIND_STRUCT);
+}
+
+/*
+ * clang's ".llvm.<hash>" is a static function made unique: its arguments are
+ * what they were. gcc's ".isra.", ".constprop." and ".part." have others, and a
+ * program that reads the first argument would read something else.
+ */
+const char *cl_features_kprobe(const struct cl_features *f, const char *name, const char **changed)
+{
+	size_t len = strlen(name);
+
+	*changed = NULL;
+	if (f->nr_symbols &&
+	    bsearch(&name, f->symbols, f->nr_symbols, sizeof(*f->symbols), compare_names))
+		return name;
+	for (size_t i = 0; i < f->nr_symbols; i++) {
+		const char *symbol = f->symbols[i];
+
+		if (strncmp(symbol, name, len) || symbol[len] != '.')
+			continue;
+		if (!strncmp(symbol + len, ".llvm.", 6))
+			return symbol;
+		if (!strstr(symbol + len, ".cold"))
+			*changed = symbol;
+	}
+	return NULL;
+}
+
+int cl_features_probe(struct cl_features *f)
+{
+	const char *changed;
+	struct utsname u;
+	int err;
+
+	cl_bpf_log_init();
+	memset(f, 0, sizeof(*f));
+	if (!uname(&u))
+		snprintf(f->release, sizeof(f->release), "%s", u.release);
+	f->may_load = may_load();
+	f->aio = exists("/proc/sys/fs/aio-max-nr");
+	read_lockdown(f->lockdown, sizeof(f->lockdown));
+	err = read_symbols(f);
+	if (err) {
+		cl_features_fini(f);
+		return err;
+	}
+	load_btfs(f);
+	f->ext4_module = exists("/sys/module/ext4/initstate");
+	f->ext4_btf = cl_features_struct(f, "ext4_inode_info");
+	f->ext4 = f->ext4_btf || f->ext4_module ||
+		  cl_features_kprobe(f, "ext4_sync_file", &changed);
+	f->patched = cl_features_struct(f, "ext4_aio_dio") ||
+		     cl_features_tracepoint(f, "ext4_aio_dio_listed");
+	f->io_uring = cl_features_btf_func(f, "io_write");
+	return 0;
+}
+
+void cl_features_fini(struct cl_features *f)
+{
+	for (size_t i = 0; i < f->nr_symbols; i++)
+		free(f->symbols[i]);
+	free(f->symbols);
+	f->symbols = NULL;
+	f->nr_symbols = 0;
+	for (int i = CL_BTFS - 1; i >= 0; i--) {	/* modules' types build on the first */
+		btf__free(f->btfs[i]);
+		f->btfs[i] = NULL;
+	}
+}
+
+int cl_features_require(const struct cl_features *f)
+{
+	if (!f->may_load) {
+		cl_err("BPF needs root, or CAP_BPF and CAP_PERFMON: run it with sudo");
+		return -EPERM;
+	}
+	if (!strcmp(f->lockdown, "confidentiality")) {
+		cl_err("the kernel is locked down (confidentiality) and refuses BPF tracing");
+		return -EPERM;
+	}
+	if (!f->btf) {
+		cl_err("kernel %s has no type information (BTF): it needs CONFIG_DEBUG_INFO_BTF=y",
+		       f->release);
+		return -ENOTSUP;
+	}
+	if (!f->ext4) {
+		cl_err("the kernel has no ext4 now: mount an ext4, or run 'modprobe ext4'");
+		return -ENOTSUP;
+	}
+	if (!f->ext4_btf) {
+		cl_err("the ext4 module has no type information (BTF): "
+		       "the kernel needs CONFIG_DEBUG_INFO_BTF_MODULES=y");
+		return -ENOTSUP;
+	}
+	return 0;
+}

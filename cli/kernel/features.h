@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the running kernel has, found out by looking and never by its version.
+ * Works without privileges as far as the kernel lets itself be looked at.
+ */
+#ifndef CONVLIST_FEATURES_H
+#define CONVLIST_FEATURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CL_BTFS 3	/* vmlinux, and where they are modules ext4 and jbd2 */
+
+struct btf;
+
+struct cl_features {
+	char release[65];
+	bool btf;		/* types of the kernel itself */
+	bool ext4;		/* ext4 is there: built in, or its module is loaded */
+	bool ext4_module;	/* ... as a module */
+	bool ext4_btf;		/* ... and its types are known */
+	bool patched;		/* the conversion-list series */
+	bool aio;		/* the kernel has libaio's system calls */
+	bool io_uring;
+	bool may_load;		/* root, or CAP_BPF and CAP_PERFMON */
+	char lockdown[32];	/* "none", "integrity", "confidentiality"; "" when unknown */
+
+	struct btf *btfs[CL_BTFS];
+	char **symbols;		/* of the kernel's functions, those that may matter; sorted */
+	size_t nr_symbols;
+};
+
+/* Fills *f in; what cannot be found out stays false. 0 or -ENOMEM. */
+int cl_features_probe(struct cl_features *f);
+void cl_features_fini(struct cl_features *f);
+
+/* Types tell: a function that fentry can take, a tracepoint, a struct. */
+bool cl_features_btf_func(const struct cl_features *f, const char *name);
+bool cl_features_tracepoint(const struct cl_features *f, const char *name);
+bool cl_features_struct(const struct cl_features *f, const char *name);
+
+/*
+ * The symbol a kprobe on the function has to name: the name itself, or the one
+ * that the compiler made of it without touching its arguments. NULL: there is
+ * none. *changed is set when only a copy with other arguments is left.
+ */
+const char *cl_features_kprobe(const struct cl_features *f, const char *name,
+			       const char **changed);
+
+/*
+ * 0, or -EPERM, -ENOTSUP after a message that says what is missing to load BPF
+ * programs for ext4.
+ */
+int cl_features_require(const struct cl_features *f);
+
+#endif

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is watched, and the ways to do so. Found at run time; no version is asked for. */
+#include "candidates.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "features.h"
+#include "util.h"
+
+#define VIA(class, on, ...) \
+	{ .how = CL_HOW_##class, .target = on, .programs = { __VA_ARGS__ } }
+#define FUNCTION_PAIR(fn) fn "__fentry", fn "__fexit"
+#define KPROBE_PAIR(fn) fn "__kprobe", fn "__kretprobe"
+
+/* Buffered writeback converts with the same function: its caller tells it apart. */
+#define CONVERT "ext4_convert_unwritten_extents"
+#define BUFFERED "ext4_convert_unwritten_io_end_vec"
+#define CONVERT_TP "ext4_aio_dio_convert_end"
+#define CONVERT_TID_TP "ext4_ext_handle_unwritten_extents"
+
+static const struct cl_hook hooks[] = {
+	{ "write, data done", CL_HOOK_OF_EXT4, CL_NEED_WRITE | CL_NEED_PATH, {
+		VIA(FENTRY, "ext4_end_io_dio", "ext4_end_io_dio__fentry"),
+		VIA(FENTRY, "ext4_dio_write_end_io", "ext4_dio_write_end_io__fentry"),
+		VIA(KPROBE, "ext4_end_io_dio", "ext4_end_io_dio__kprobe"),
+		VIA(KPROBE, "ext4_dio_write_end_io", "ext4_dio_write_end_io__kprobe"),
+	} },
+	{ "write, submitter", CL_HOOK_OF_EXT4, CL_NEED_SUBMITTER, {
+		VIA(FENTRY, "ext4_iomap_begin", "ext4_iomap_begin__fexit"),
+		VIA(KPROBE, "ext4_iomap_begin", KPROBE_PAIR("ext4_iomap_begin")),
+	} },
+	{ "write, listed", CL_HOOK_OF_SERIES, CL_NEED_LISTED, {
+		VIA(TRACEPOINT, "ext4_aio_dio_listed", "ext4_aio_dio_listed__tp"),
+	} },
+	{ "completion, libaio", CL_HOOK_OF_AIO, CL_NEED_COMPLETION, {
+		VIA(FENTRY, "aio_complete_rw", FUNCTION_PAIR("aio_complete_rw")),
+		VIA(KPROBE, "aio_complete_rw", KPROBE_PAIR("aio_complete_rw")),
+	} },
+	{ "completion, io_uring", CL_HOOK_OF_IO_URING, CL_NEED_COMPLETION, {
+		VIA(TRACEPOINT, "io_uring_complete", "io_uring_complete__tp"),
+	} },
+	{ "completion, synchronous", CL_HOOK_OF_EXT4, CL_NEED_COMPLETION, {
+		VIA(FENTRY, "ext4_file_write_iter", "ext4_file_write_iter__fexit"),
+		VIA(KPROBE, "ext4_file_write_iter", KPROBE_PAIR("ext4_file_write_iter")),
+	} },
+	{ "conversion", CL_HOOK_OF_EXT4, CL_NEED_CONVERT, {
+		VIA(TRACEPOINT, CONVERT_TP, "ext4_aio_dio_convert_begin__tp", CONVERT_TP "__tp"),
+		VIA(FENTRY, CONVERT, FUNCTION_PAIR(CONVERT), FUNCTION_PAIR(BUFFERED)),
+		VIA(KPROBE, CONVERT, KPROBE_PAIR(CONVERT), KPROBE_PAIR(BUFFERED)),
+	} },
+	{ "conversion, transaction", CL_HOOK_OF_EXT4, CL_NEED_CONVERT_TID, {
+		{ .how = CL_HOW_TRACEPOINT, .target = CONVERT_TP, .only_with = CONVERT_TP },
+		{ .how = CL_HOW_TRACEPOINT, .target = CONVERT_TID_TP, .only_with = CONVERT,
+		  .programs = { CONVERT_TID_TP "__tp" } },
+		{ .how = CL_HOW_FENTRY, .target = CONVERT, .only_with = CONVERT, .inferred = true,
+		  .note = "from i_datasync_tid, which may be of a later transaction" },
+	} },
+	{ "fsync", CL_HOOK_OF_EXT4, CL_NEED_FSYNC | CL_NEED_COMMITTED_TID | CL_NEED_PATH, {
+		VIA(FENTRY, "ext4_sync_file", FUNCTION_PAIR("ext4_sync_file")),
+		VIA(KPROBE, "ext4_sync_file", KPROBE_PAIR("ext4_sync_file")),
+	} },
+	{ "commit", CL_HOOK_OF_EXT4, CL_NEED_COMMIT, {
+		VIA(TRACEPOINT, "jbd2_end_commit", "jbd2_end_commit__tp"),
+	} },
+	{ "flush", CL_HOOK_OF_SERIES, CL_NEED_FLUSH, {
+		VIA(TRACEPOINT, "ext4_aio_dio_flush_end", "ext4_aio_dio_flush_begin__tp",
+		    "ext4_aio_dio_flush_end__tp"),
+		VIA(FENTRY, "flush_aio_dio_completed_IO",
+		    FUNCTION_PAIR("flush_aio_dio_completed_IO")),
+		VIA(KPROBE, "flush_aio_dio_completed_IO",
+		    KPROBE_PAIR("flush_aio_dio_completed_IO")),
+	} },
+	{ "work", CL_HOOK_OF_SERIES, CL_NEED_WORK, {
+		VIA(FENTRY, "ext4_end_aio_dio_work", FUNCTION_PAIR("ext4_end_aio_dio_work")),
+		VIA(KPROBE, "ext4_end_aio_dio_work", KPROBE_PAIR("ext4_end_aio_dio_work")),
+	} },
+};
+
+static bool is_absent(const struct cl_hook *hook, const struct cl_features *f)
+{
+	switch (hook->of) {
+	case CL_HOOK_OF_SERIES:
+		return !f->patched;
+	case CL_HOOK_OF_AIO:
+		return !f->aio;
+	case CL_HOOK_OF_IO_URING:
+		return !f->io_uring;
+	case CL_HOOK_OF_EXT4:
+		break;
+	}
+	return false;
+}
+
+/* Whether the kernel has what the program's name says it hangs on. */
+static bool has_target(const struct cl_features *f, const char *program, char *note, size_t size)
+{
+	const char *suffix = strstr(program, "__"), *changed;
+	char target[96];
+
+	snprintf(target, sizeof(target), "%.*s", (int)(suffix - program), program);
+	suffix += 2;
+	if (!strcmp(suffix, "tp"))
+		return cl_features_tracepoint(f, target);
+	if (suffix[0] == 'f')
+		return cl_features_btf_func(f, target);
+	if (cl_features_kprobe(f, target, &changed))
+		return true;
+	if (changed)
+		snprintf(note, size, "only %s is left, whose arguments may differ", changed);
+	return false;
+}
+
+static bool candidate_fits(struct cl_choices *c, struct cl_choice *choice,
+			   const struct cl_candidate *candidate)
+{
+	bool found = !candidate->only_with;
+
+	for (unsigned int i = 0; i < c->nr && !found; i++)
+		found = c->of[i].candidate && &c->of[i] < choice &&
+			!strcmp(c->of[i].candidate->target, candidate->only_with);
+	for (int i = 0; i < CL_CANDIDATE_PROGRAMS && candidate->programs[i] && found; i++)
+		found = has_target(c->features, candidate->programs[i], choice->note,
+				   sizeof(choice->note));
+	return found;
+}
+
+static const struct cl_candidate *find_candidate(struct cl_choices *c, struct cl_choice *choice)
+{
+	/*
+	 * A class that was asked for is passed over where the hook has nothing
+	 * in it; and what can only be inferred is the last resort.
+	 */
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < CL_CANDIDATES; i++) {
+			const struct cl_candidate *candidate = &choice->hook->candidates[i];
+
+			if (!candidate->target || choice->refused[i])
+				continue;
+			if (!pass && (candidate->how < c->first || candidate->inferred))
+				continue;
+			if (candidate_fits(c, choice, candidate))
+				return candidate;
+		}
+	}
+	return NULL;
+}
+
+static void choose_all(struct cl_choices *c)
+{
+	for (unsigned int i = 0; i < c->nr; i++) {
+		struct cl_choice *choice = &c->of[i];
+
+		choice->absent = is_absent(choice->hook, c->features);
+		choice->candidate = choice->absent ? NULL : find_candidate(c, choice);
+	}
+}
+
+void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, struct cl_choices *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->features = f;
+	c->first = first;
+	c->nr = ARRAY_SIZE(hooks);
+	for (unsigned int i = 0; i < c->nr; i++)
+		c->of[i].hook = &hooks[i];
+	choose_all(c);
+}
+
+static bool has_program(const struct cl_candidate *candidate, const char *program)
+{
+	for (int i = 0; candidate && i < CL_CANDIDATE_PROGRAMS && candidate->programs[i]; i++)
+		if (!strcmp(candidate->programs[i], program))
+			return true;
+	return false;
+}
+
+bool cl_hooks_refused(struct cl_choices *c, const char *program, const char *why)
+{
+	bool changed = false;
+
+	for (unsigned int i = 0; i < c->nr; i++) {
+		struct cl_choice *choice = &c->of[i];
+
+		if (!has_program(choice->candidate, program))
+			continue;
+		choice->refused[choice->candidate - choice->hook->candidates] = true;
+		snprintf(choice->note, sizeof(choice->note), "%s: %s", program, why);
+		changed = true;
+	}
+	if (changed)
+		choose_all(c);
+	return changed;
+}
+
+bool cl_hooks_wants_program(const struct cl_choices *c, const char *program)
+{
+	for (unsigned int i = 0; i < c->nr; i++)
+		if (has_program(c->of[i].candidate, program))
+			return true;
+	return false;
+}
+
+void cl_hooks_fill_report(const struct cl_choices *c, struct cl_hooks_report *report)
+{
+	memset(report, 0, sizeof(*report));
+	snprintf(report->kernel, sizeof(report->kernel), "%s", c->features->release);
+	report->patched = c->features->patched;
+	report->nr = c->nr;
+	for (unsigned int i = 0; i < c->nr; i++) {
+		const struct cl_choice *choice = &c->of[i];
+		struct cl_hook_state *state = &report->hook[i];
+
+		state->name = choice->hook->name;
+		state->provides = choice->hook->provides;
+		state->note = choice->note[0] ? choice->note : NULL;
+		if (choice->candidate) {
+			state->how = choice->candidate->how;
+			state->target = choice->candidate->target;
+			state->inferred = choice->candidate->inferred;
+			if (choice->candidate->note)
+				state->note = choice->candidate->note;
+		} else {
+			state->how = choice->absent ? CL_HOW_ABSENT : CL_HOW_MISSING;
+			if (!choice->absent && !state->note)
+				state->note = "no function or tracepoint of this name";
+		}
+	}
+}
