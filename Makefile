@@ -50,7 +50,7 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 # ---- flags ----------------------------------------------------------------
 
 WARN := -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror)
-CPP := -D_GNU_SOURCE -DCONVLIST_VERSION='"$(VERSION)"' -I. -I$(O)/bpf -Ibpf -Icli $(CPPFLAGS)
+CPP := -D_GNU_SOURCE -DCONVLIST_VERSION='"$(VERSION)"' -I$(O)/bpf -Ibpf -Icli $(CPPFLAGS)
 PKGS := libbpf libelf zlib jansson
 # Expanded when a recipe runs: by then the missing tools have been named.
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS))

@@ -6,7 +6,7 @@
 #ifndef CONVLIST_ATTACH_H
 #define CONVLIST_ATTACH_H
 
-#include "bpf/event.h"
+#include "event.h"
 #include "hooks.h"
 
 struct cl_live_options;
