@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <string.h>
+
+#include "model/event_table.h"
+#include "output/buf.h"
+#include "output/output.h"
+#include "util.h"
+
+static const char *const why_names[] = {
+	[CL_WHY_COMPLETION] = "completion", [CL_WHY_WORK] = "work",
+	[CL_WHY_FSYNC] = "fsync",	    [CL_WHY_READ] = "read",
+	[CL_WHY_FAULT] = "fault",	    [CL_WHY_WRITE] = "write",
+	[CL_WHY_WRITEBACK] = "writeback",   [CL_WHY_LAYOUT] = "layout",
+	[CL_WHY_MAP] = "map",		    [CL_WHY_DRAIN] = "drain",
+	[CL_WHY_UNKNOWN] = "unknown",
+};
+
+static const char *const via_names[] = {
+	[CL_VIA_UNKNOWN] = "unknown",
+	[CL_VIA_SYNC] = "sync",
+	[CL_VIA_LIBAIO] = "libaio",
+	[CL_VIA_IO_URING] = "io_uring",
+};
+
+static const char *const journal_names[] = {
+	[CL_JOURNAL_NONE] = "none",
+	[CL_JOURNAL_FULL] = "full",
+	[CL_JOURNAL_FAST] = "fast",
+};
+
+static const char *const lost_names[] = {
+	[CL_LOST_RING] = "ring",
+	[CL_LOST_WRITES] = "writes",
+	[CL_LOST_FSYNCS] = "fsyncs",
+	[CL_LOST_SUBMITTER] = "submitter",
+	[CL_LOST_MISSED] = "missed",
+};
+
+_Static_assert(ARRAY_SIZE(why_names) == CL_WHYS, "a cl_why without a name");
+_Static_assert(ARRAY_SIZE(lost_names) == CL_LOST_WHERES, "a cl_lost_where without a name");
+
+const char *const cl_flag_names[] = { "inferred", "truncated", "unlinked" };
+_Static_assert(ARRAY_SIZE(cl_flag_names) == CL_FLAG_BITS, "a flag without a name");
+
+#define F(record, member, kind, ...) \
+	{ .name = #member, .type = CL_FIELD_##kind, \
+	  .offset = offsetof(struct record, member), ##__VA_ARGS__ }
+#define ENUM(record, member, table, ...) \
+	F(record, member, ENUM, .names = table, .nr_names = ARRAY_SIZE(table), ##__VA_ARGS__)
+#define MUST .required = true
+
+const struct cl_field cl_event_header_fields[] = {
+	F(cl_event, ts_ns, TIME),
+	F(cl_event, dev, DEV),
+	F(cl_event, ino, U64),
+	F(cl_event, generation, U32),
+	F(cl_event, tgid, U32),
+	F(cl_event, tid, U32),
+	F(cl_event, flags, FLAGS),
+	{}
+};
+
+static const struct cl_field write_fields[] = {
+	F(cl_ev_write, write_id, U64, MUST),
+	F(cl_ev_write, offset_bytes, S64, MUST),
+	F(cl_ev_write, size_bytes, U64, MUST),
+	F(cl_ev_write, submit_ns, TIME),
+	F(cl_ev_write, sync, BOOL),
+	F(cl_ev_write, dsync, BOOL),
+	F(cl_ev_write, comm, COMM),
+	{}
+};
+
+static const struct cl_field listed_fields[] = {
+	F(cl_ev_listed, write_id, U64, MUST),
+	F(cl_ev_listed, offset_bytes, S64, MUST),
+	F(cl_ev_listed, size_bytes, U64, MUST),
+	F(cl_ev_listed, pending, U32),
+	{}
+};
+
+static const struct cl_field completion_fields[] = {
+	F(cl_ev_completion, write_id, U64, MUST),
+	F(cl_ev_completion, result, S64, MUST),
+	ENUM(cl_ev_completion, via, via_names),
+	{}
+};
+
+static const struct cl_field convert_fields[] = {
+	F(cl_ev_convert, offset_bytes, S64, MUST),
+	F(cl_ev_convert, size_bytes, U64, MUST),
+	F(cl_ev_convert, begin_ns, TIME),
+	F(cl_ev_convert, error, ERROR),
+	F(cl_ev_convert, journal_tid, U32),
+	F(cl_ev_convert, has_tid, BOOL),
+	ENUM(cl_ev_convert, why, why_names),
+	F(cl_ev_convert, entries, U32),
+	{}
+};
+
+static const struct cl_field flush_fields[] = {
+	F(cl_ev_flush, begin_ns, TIME),
+	ENUM(cl_ev_flush, why, why_names),
+	F(cl_ev_flush, error, ERROR),
+	F(cl_ev_flush, pending, U32),
+	{}
+};
+
+static const struct cl_field work_fields[] = {
+	F(cl_ev_work, begin_ns, TIME),
+	{}
+};
+
+static const struct cl_field fsync_begin_fields[] = {
+	F(cl_ev_fsync_begin, fsync_id, U64, MUST),
+	F(cl_ev_fsync_begin, start_bytes, S64),
+	F(cl_ev_fsync_begin, end_bytes, S64, .def = INT64_MAX),
+	F(cl_ev_fsync_begin, datasync, BOOL),
+	F(cl_ev_fsync_begin, comm, COMM),
+	{}
+};
+
+static const struct cl_field fsync_end_fields[] = {
+	F(cl_ev_fsync_end, fsync_id, U64, MUST),
+	F(cl_ev_fsync_end, ret, ERROR, MUST),
+	F(cl_ev_fsync_end, committed_tid, U32),
+	ENUM(cl_ev_fsync_end, journal, journal_names, MUST),
+	{}
+};
+
+static const struct cl_field commit_fields[] = {
+	F(cl_ev_commit, journal_tid, U32, MUST),
+	{}
+};
+
+static const struct cl_field path_fields[] = {
+	F(cl_ev_path, path, PATH, MUST),
+	{}
+};
+
+static const struct cl_field lost_fields[] = {
+	F(cl_ev_lost, count, U64, MUST),
+	ENUM(cl_ev_lost, where, lost_names, MUST),
+	{}
+};
+
+static bool sane_range(__s64 offset, __u64 size)
+{
+	return offset >= 0 && size && size <= (__u64)(INT64_MAX - offset);
+}
+
+static bool sane_write(const struct cl_event *e)
+{
+	const struct cl_ev_write *w = (const void *)e;
+
+	return w->write_id && sane_range(w->offset_bytes, w->size_bytes);
+}
+
+static bool sane_listed(const struct cl_event *e)
+{
+	const struct cl_ev_listed *l = (const void *)e;
+
+	return sane_range(l->offset_bytes, l->size_bytes);
+}
+
+static bool sane_completion(const struct cl_event *e)
+{
+	const struct cl_ev_completion *c = (const void *)e;
+
+	return c->write_id && c->result >= -4095;
+}
+
+static bool sane_convert(const struct cl_event *e)
+{
+	const struct cl_ev_convert *c = (const void *)e;
+
+	return sane_range(c->offset_bytes, c->size_bytes);
+}
+
+static bool sane_fsync_begin(const struct cl_event *e)
+{
+	return ((const struct cl_ev_fsync_begin *)e)->fsync_id;
+}
+
+static bool sane_fsync_end(const struct cl_event *e)
+{
+	return ((const struct cl_ev_fsync_end *)e)->fsync_id;
+}
+
+static bool sane_path(const struct cl_event *e)
+{
+	const struct cl_ev_path *p = (const void *)e;
+
+	return p->len_bytes < CL_PATH_MAX &&
+	       p->len_bytes < e->size_bytes - sizeof(*p) && !p->path[p->len_bytes];
+}
+
+static bool sane_lost(const struct cl_event *e)
+{
+	return ((const struct cl_ev_lost *)e)->count;
+}
+
+static const struct cl_event_info events[] = {
+	[CL_EV_WRITE] = { "write", sizeof(struct cl_ev_write), write_fields, sane_write },
+	[CL_EV_LISTED] = { "listed", sizeof(struct cl_ev_listed), listed_fields, sane_listed },
+	[CL_EV_COMPLETION] = { "completion", sizeof(struct cl_ev_completion), completion_fields,
+			       sane_completion },
+	[CL_EV_CONVERT] = { "convert", sizeof(struct cl_ev_convert), convert_fields, sane_convert },
+	[CL_EV_FLUSH] = { "flush", sizeof(struct cl_ev_flush), flush_fields, NULL },
+	[CL_EV_WORK] = { "work", sizeof(struct cl_ev_work), work_fields, NULL },
+	[CL_EV_FSYNC_BEGIN] = { "fsync_begin", sizeof(struct cl_ev_fsync_begin),
+				fsync_begin_fields, sane_fsync_begin },
+	[CL_EV_FSYNC_END] = { "fsync_end", sizeof(struct cl_ev_fsync_end), fsync_end_fields,
+			      sane_fsync_end },
+	[CL_EV_COMMIT] = { "commit", sizeof(struct cl_ev_commit), commit_fields, NULL },
+	[CL_EV_PATH] = { "path", sizeof(struct cl_ev_path), path_fields, sane_path },
+	[CL_EV_LOST] = { "lost", sizeof(struct cl_ev_lost), lost_fields, sane_lost },
+};
+
+const struct cl_event_info *cl_event_info(unsigned int kind)
+{
+	return kind < ARRAY_SIZE(events) && events[kind].name ? &events[kind] : NULL;
+}
+
+enum cl_event_kind cl_event_kind(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(events); i++)
+		if (events[i].name && strlen(events[i].name) == len &&
+		    !memcmp(events[i].name, name, len))
+			return i;
+	return CL_EV_NONE;
+}
+
+static bool sane_field(const struct cl_event *e, const struct cl_field *f)
+{
+	const void *p = (const char *)e + f->offset;
+
+	switch (f->type) {
+	case CL_FIELD_BOOL:
+		return *(const __u32 *)p <= 1;
+	case CL_FIELD_ENUM:
+		return *(const __u32 *)p < f->nr_names;
+	case CL_FIELD_ERROR:
+		return *(const __s32 *)p <= 0 && *(const __s32 *)p >= -4095;
+	case CL_FIELD_FLAGS:
+		return !(*(const __u16 *)p >> CL_FLAG_BITS);
+	default:
+		return true;
+	}
+}
+
+int cl_event_check(const void *record, size_t len)
+{
+	const struct cl_event *e = record;
+	const struct cl_event_info *info;
+	const struct cl_field *f;
+
+	if (len < sizeof(*e) || e->size_bytes > len)
+		return -EINVAL;
+	info = cl_event_info(e->kind);
+	if (!info || e->size_bytes < info->size_bytes)
+		return -EINVAL;
+	/* Every hook stamps its records; only user space tells of loss. */
+	if (!e->ts_ns && e->kind != CL_EV_LOST)
+		return -EINVAL;
+	for (f = cl_event_header_fields; f->name; f++)
+		if (!sane_field(e, f))
+			return -EINVAL;
+	for (f = info->fields; f->name; f++)
+		if (!sane_field(e, f))
+			return -EINVAL;
+	return info->sane && !info->sane(e) ? -EINVAL : 0;
+}
+
+static void print_flags(struct cl_out *o, const char *key, unsigned int flags)
+{
+	struct cl_buf b = {};
+	unsigned int i;
+
+	/* Rare, so it is there only when it says something. */
+	if (!flags)
+		return;
+	for (i = 0; i < CL_FLAG_BITS; i++)
+		if (flags & 1 << i)
+			cl_buf_printf(&b, "%s%s", b.len ? "," : "", cl_flag_names[i]);
+	cl_out_str(o, key, b.s);
+	cl_buf_free(&b);
+}
+
+static void print_field(struct cl_out *o, const struct cl_event *e, const struct cl_field *f)
+{
+	const void *p = (const char *)e + f->offset;
+
+	switch (f->type) {
+	case CL_FIELD_U32:
+		cl_out_u64(o, f->name, *(const __u32 *)p);
+		break;
+	case CL_FIELD_U64:
+		cl_out_u64(o, f->name, *(const __u64 *)p);
+		break;
+	case CL_FIELD_S64:
+		cl_out_s64(o, f->name, *(const __s64 *)p);
+		break;
+	case CL_FIELD_TIME:
+		cl_out_time(o, f->name, *(const __u64 *)p);
+		break;
+	case CL_FIELD_ERROR:
+		cl_out_error_code(o, f->name, *(const __s32 *)p);
+		break;
+	case CL_FIELD_BOOL:
+		cl_out_bool(o, f->name, *(const __u32 *)p);
+		break;
+	case CL_FIELD_ENUM:
+		cl_out_str(o, f->name, f->names[*(const __u32 *)p]);
+		break;
+	case CL_FIELD_DEV:
+		cl_out_dev(o, f->name, *(const __u32 *)p);
+		break;
+	case CL_FIELD_FLAGS:
+		print_flags(o, f->name, *(const __u16 *)p);
+		break;
+	case CL_FIELD_COMM:
+		cl_out_strn(o, f->name, p, CL_COMM_LEN);
+		break;
+	case CL_FIELD_PATH:
+		cl_out_strn(o, f->name, p, CL_PATH_MAX);
+		break;
+	}
+}
+
+void cl_event_print(struct cl_out *o, const struct cl_event *e)
+{
+	const struct cl_event_info *info = cl_event_info(e->kind);
+	const struct cl_field *f;
+
+	cl_out_str(o, "kind", info->name);
+	for (f = cl_event_header_fields; f->name; f++)
+		print_field(o, e, f);
+	for (f = info->fields; f->name; f++)
+		print_field(o, e, f);
+}
+
+const char *cl_why_name(unsigned int why)
+{
+	return why < ARRAY_SIZE(why_names) ? why_names[why] : "unknown";
+}
+
+const char *cl_via_name(unsigned int via)
+{
+	return via < ARRAY_SIZE(via_names) ? via_names[via] : "unknown";
+}
+
+const char *cl_journal_name(unsigned int journal)
+{
+	return journal < ARRAY_SIZE(journal_names) ? journal_names[journal] : "unknown";
+}
+
+const char *cl_lost_name(unsigned int where)
+{
+	return where < ARRAY_SIZE(lost_names) ? lost_names[where] : "unknown";
+}

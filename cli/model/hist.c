@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "model/hist.h"
+
+static unsigned int bucket_of(uint64_t v)
+{
+	unsigned int log;
+
+	if (v < 8)
+		return v;
+	log = 63 - __builtin_clzll(v);
+	return (log - 2) * 8 + ((v >> (log - 3)) & 7);
+}
+
+/* The largest value of a bucket. */
+static uint64_t bucket_top(unsigned int b)
+{
+	unsigned int shift;
+
+	if (b < 8)
+		return b;
+	shift = b / 8 - 1;
+	return ((uint64_t)(8 + b % 8) << shift) + (((uint64_t)1 << shift) - 1);
+}
+
+void cl_hist_add(struct cl_hist *h, uint64_t v)
+{
+	h->bucket[bucket_of(v)]++;
+	h->nr++;
+	if (v > h->max)
+		h->max = v;
+}
+
+uint64_t cl_hist_quantile(const struct cl_hist *h, double share)
+{
+	uint64_t want = share * h->nr, sum = 0;
+	unsigned int b;
+
+	/* The smallest rank that is not below the share: ceil without libm. */
+	if (want < share * h->nr || !want)
+		want++;
+	for (b = 0; b < CL_HIST_BUCKETS; b++) {
+		sum += h->bucket[b];
+		if (sum >= want)
+			return bucket_top(b) < h->max ? bucket_top(b) : h->max;
+	}
+	return 0;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the model's own files share. */
+#ifndef CONVLIST_MODEL_INTERNAL_H
+#define CONVLIST_MODEL_INTERNAL_H
+
+#include "model/event_table.h"
+#include "model/model.h"
+
+/* Bounds, so that a stream of nonsense cannot eat the machine. */
+#define CL_WRITES_MAX (1 << 20)		/* alive */
+#define CL_FSYNCS_MAX (1 << 16)		/* running */
+#define CL_IDLE_MAX 4096		/* inodes kept for their path */
+#define CL_DEVS_MAX 1024
+#define CL_UNSEEN_MAX 16384		/* durable, completion not seen */
+#define CL_FAILED_MAX 1024		/* per inode */
+#define CL_SEEN_MAX 16384		/* ids remembered */
+#define CL_EARLY_MAX 256		/* completions ahead of their write */
+#define CL_HISTORY_MAX 16384		/* conversions remembered */
+
+/*
+ * Ids whose write or fsync is over, the last CL_SEEN_MAX of them: a record that
+ * comes twice must not begin a second life.
+ */
+struct cl_seen_id {
+	struct cl_hash_node by_id;
+	uint64_t ts_ns;
+};
+
+struct cl_seen {
+	struct cl_hash ids;
+	struct cl_seen_id *ring;
+	size_t nr, next;
+};
+
+struct cl_conversion {
+	uint64_t ino;
+	uint32_t dev, generation;
+	struct cl_range range;
+	uint64_t begin_ns, end_ns, seq;
+	uint32_t tid, why;
+	bool has_tid;
+};
+
+struct cl_early {
+	uint64_t write_id, ts_ns, seq;
+	int64_t result;
+	uint32_t via;
+};
+
+struct cl_model {
+	struct cl_counts counts;
+	unsigned int doubts;
+	uint32_t inferred;
+	uint64_t seq;			/* of the record at hand, from 1 */
+	uint64_t nr_unconverted;
+
+	struct cl_hash writes, inodes, fsyncs;
+	struct cl_seen seen_writes, seen_fsyncs;
+	struct cl_list idle, unseen;
+	size_t nr_idle, nr_unseen;
+	struct cl_dev *dev[CL_DEVS_MAX];
+	size_t nr_devs;
+	struct cl_early early[CL_EARLY_MAX];
+	size_t next_early;
+	struct cl_conversion *history;	/* ring of those without error */
+	uint64_t nr_history;		/* ever */
+
+	const struct cl_sink *sink[CL_SINKS];
+	size_t nr_sinks;
+};
+
+/* inode.c */
+/* The record's inode, made when it is new. *inode: NULL when out of bounds. */
+int cl_inode_get(struct cl_model *m, const struct cl_event *e, struct cl_inode **inode);
+void cl_inode_use(struct cl_model *m, struct cl_inode *inode);
+void cl_inode_unuse(struct cl_model *m, struct cl_inode *inode);
+void cl_inode_free_all(struct cl_model *m);
+int cl_inode_path(struct cl_model *m, const struct cl_ev_path *p);
+struct cl_dev *cl_dev_find(const struct cl_model *m, uint32_t dev);
+/* Index of the first pending write that may overlap a range from start on. */
+size_t cl_pending_first(const struct cl_inode *inode, int64_t start);
+int cl_pending_add(struct cl_inode *inode, struct cl_write *w);
+
+/* seen.c */
+int cl_seen_add(struct cl_seen *s, uint64_t id, uint64_t ts_ns);
+/* Whether the id is over; *same: the record with it had this time stamp. */
+bool cl_seen_find(const struct cl_seen *s, uint64_t id, uint64_t ts_ns, bool *same);
+void cl_seen_free(struct cl_seen *s);
+
+/* write.c: each handles one kind of record: 0 or -ENOMEM */
+int cl_write_done(struct cl_model *m, const struct cl_ev_write *e);
+int cl_write_listed(struct cl_model *m, const struct cl_ev_listed *e);
+int cl_write_completed(struct cl_model *m, const struct cl_ev_completion *e);
+void cl_write_put(struct cl_model *m, struct cl_write *w);
+/* Nothing more is expected of it: durable, given up, or told to the program. */
+void cl_write_settle(struct cl_model *m, struct cl_write *w);
+void cl_write_end(struct cl_model *m, struct cl_write *w, bool finished);
+
+/* convert.c */
+int cl_convert(struct cl_model *m, const struct cl_ev_convert *e);
+/* A write that is done now, against the conversions during its flight. */
+void cl_convert_catch_up(struct cl_model *m, struct cl_write *w);
+void cl_commit(struct cl_model *m, uint32_t dev, uint32_t tid, uint64_t ts_ns);
+
+/* fsync.c */
+int cl_fsync_begin(struct cl_model *m, const struct cl_ev_fsync_begin *e);
+int cl_fsync_end(struct cl_model *m, const struct cl_ev_fsync_end *e);
+void cl_fsync_free_all(struct cl_model *m);
+
+static inline void cl_hist_add_span(struct cl_hist *h, uint64_t from, uint64_t to)
+{
+	/* Stamps of two CPUs may be a little out of step. */
+	cl_hist_add(h, to > from ? to - from : 0);
+}
+
+#endif

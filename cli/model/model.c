@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+
+#include "model/internal.h"
+
+struct cl_model *cl_model_new(void)
+{
+	struct cl_model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	cl_list_init(&m->idle);
+	cl_list_init(&m->unseen);
+	return m;
+}
+
+void cl_model_free(struct cl_model *m)
+{
+	struct cl_hash_node *n;
+
+	if (!m)
+		return;
+	cl_fsync_free_all(m);
+	while ((n = cl_hash_any(&m->writes))) {
+		struct cl_write *w = container_of(n, struct cl_write, by_id);
+
+		cl_write_end(m, w, w->state == CL_WRITE_DURABLE);
+	}
+	cl_hash_free(&m->writes);
+	cl_inode_free_all(m);
+	cl_seen_free(&m->seen_writes);
+	cl_seen_free(&m->seen_fsyncs);
+	free(m->history);
+	free(m);
+}
+
+int cl_model_add_sink(struct cl_model *m, const struct cl_sink *sink)
+{
+	if (m->nr_sinks == CL_SINKS)
+		return -ENOSPC;
+	m->sink[m->nr_sinks++] = sink;
+	return 0;
+}
+
+static void lost(struct cl_model *m, const struct cl_ev_lost *e)
+{
+	uint64_t *sum = &m->counts.lost[e->where];
+
+	if (__builtin_add_overflow(*sum, e->count, sum))
+		*sum = UINT64_MAX;
+	m->doubts |= CL_DOUBT_LOST;
+}
+
+int cl_model_record(void *model, const void *record, size_t len)
+{
+	const union cl_any_event *any = record;
+	const struct cl_event *e = record;
+	struct cl_model *m = model;
+	size_t i;
+
+	m->seq++;
+	if (cl_event_check(record, len)) {
+		m->counts.malformed++;
+		m->doubts |= CL_DOUBT_MALFORMED;
+		return 0;
+	}
+	m->counts.kind[e->kind]++;
+	if (e->flags & CL_F_INFERRED)
+		m->inferred |= 1U << e->kind;
+	for (i = 0; i < m->nr_sinks; i++)
+		if (m->sink[i]->event)
+			m->sink[i]->event(m->sink[i]->ctx, e);
+
+	switch (e->kind) {
+	case CL_EV_WRITE:
+		return cl_write_done(m, &any->write);
+	case CL_EV_LISTED:
+		return cl_write_listed(m, &any->listed);
+	case CL_EV_COMPLETION:
+		return cl_write_completed(m, &any->completion);
+	case CL_EV_CONVERT:
+		return cl_convert(m, &any->convert);
+	case CL_EV_FSYNC_BEGIN:
+		return cl_fsync_begin(m, &any->fsync_begin);
+	case CL_EV_FSYNC_END:
+		return cl_fsync_end(m, &any->fsync_end);
+	case CL_EV_COMMIT:
+		cl_commit(m, e->dev, any->commit.journal_tid, e->ts_ns);
+		return 0;
+	case CL_EV_PATH:
+		return cl_inode_path(m, &any->path);
+	case CL_EV_LOST:
+		lost(m, &any->lost);
+		return 0;
+	}
+	return 0;	/* flush, work: counted, and shown by trace */
+}
+
+const struct cl_counts *cl_model_counts(const struct cl_model *m)
+{
+	return &m->counts;
+}
+
+unsigned int cl_model_doubts(const struct cl_model *m)
+{
+	return m->doubts;
+}
+
+uint32_t cl_model_inferred(const struct cl_model *m)
+{
+	return m->inferred;
+}
+
+uint64_t cl_model_unconverted(const struct cl_model *m)
+{
+	return m->nr_unconverted;
+}
+
+uint64_t cl_model_lost(const struct cl_model *m)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < CL_LOST_WHERES; i++)
+		if (__builtin_add_overflow(sum, m->counts.lost[i], &sum))
+			return UINT64_MAX;
+	return sum;
+}

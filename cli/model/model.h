@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Turns the stream of facts into the lives of writes. Knows nothing of rules
+ * or output: it tells its sinks what happened and what it knows at that point.
+ *
+ * Memory is bounded by the writes in flight: a write is let go when the program
+ * has seen it complete and it is durable (converted, and its transaction
+ * committed) and no running fsync looks at it.
+ */
+#ifndef CONVLIST_MODEL_H
+#define CONVLIST_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event.h"
+#include "model/hash.h"
+#include "model/hist.h"
+#include "util.h"
+
+#define CL_GAPS 4
+
+struct cl_range {
+	int64_t start, end;	/* bytes, end not included */
+};
+
+/* Where in its life a write is, as far as the file system goes. */
+enum cl_write_state {
+	CL_WRITE_PENDING,	/* data done, not converted, or not all of it */
+	CL_WRITE_CONVERTED,	/* its transaction not committed yet */
+	CL_WRITE_FAILED,	/* its conversion failed, nobody was told yet */
+	CL_WRITE_DURABLE,	/* or as durable as can be known, or given up */
+};
+
+struct cl_write {
+	struct cl_hash_node by_id;
+	struct cl_list by_inode;	/* CONVERTED, FAILED; DURABLE: model's unseen list */
+	struct cl_list by_dev;		/* CONVERTED */
+	struct cl_inode *inode;
+	enum cl_write_state state;
+	unsigned int refs;		/* running fsyncs that look at it */
+
+	uint64_t id;
+	struct cl_range range;
+	struct cl_range gap[CL_GAPS];	/* not converted yet */
+	unsigned int nr_gaps;
+	unsigned int nr_covers;		/* conversions that had a part in it */
+
+	uint32_t tgid;			/* submitter */
+	char comm[CL_COMM_LEN];
+	bool sync, dsync;
+	bool inferred;			/* the place of WRITE in the stream is not certain */
+
+	/* Times; 0: has not happened, or was not seen. seq: place in the stream. */
+	uint64_t submit_ns, done_ns, listed_ns;
+	uint64_t visible_ns, visible_seq;
+	bool visible_inferred;
+	int64_t result;
+	uint32_t via;
+
+	uint64_t convert_begin_ns, converted_ns, converted_seq;
+	int convert_error;
+	uint32_t why, tid;
+	bool has_tid;
+	bool earlier_unsure;		/* an earlier conversion may have done it; see catch_up */
+	uint64_t committed_ns;
+
+	/* The first fsync that covers it and returned 0. */
+	uint64_t fsync_begin_ns, fsync_end_ns;
+	uint32_t fsync_tgid;
+	char fsync_comm[CL_COMM_LEN];
+};
+
+struct cl_inode {
+	struct cl_hash_node by_key;
+	struct cl_list idle;		/* nothing in flight: kept for its path */
+	struct cl_dev *dev;
+	uint64_t ino;
+	uint32_t generation;
+	char *path;			/* within its file system; NULL: not known */
+	uint32_t path_flags;
+
+	struct cl_write **pending;	/* sorted by start */
+	size_t nr_pending, max_pending;
+	int64_t longest;		/* write that ever was pending */
+	struct cl_list converted, failed;
+	size_t nr_failed;
+	size_t nr_listed;		/* listed and not converted */
+	size_t nr_users;		/* writes and fsyncs that point here */
+	size_t nr_fsyncs;		/* running */
+};
+
+struct cl_dev {
+	uint32_t dev;
+	struct cl_list converted;	/* by_dev, in the order of conversion */
+	bool tid_unknown;		/* a conversion did not tell its transaction */
+};
+
+struct cl_fsync {
+	struct cl_hash_node by_id;
+	struct cl_inode *inode;
+	struct cl_write **write;	/* those in its range that were there when it began */
+	size_t nr_writes;
+
+	uint64_t id;
+	int64_t start, last;		/* last is included */
+	bool datasync;
+	uint32_t tgid, tid;
+	char comm[CL_COMM_LEN];
+	uint64_t begin_ns, begin_seq;
+	bool inferred;			/* the place of its begin or end is not certain */
+
+	/* From here on: known when it ends. */
+	uint64_t end_ns;
+	int ret;
+	uint32_t committed_tid;
+	uint32_t journal;		/* CL_JOURNAL_* */
+};
+
+/* Why nothing certain can be said any more; sticks once set. */
+enum cl_doubt {
+	CL_DOUBT_LOST = 1 << 0,		/* facts were lost */
+	CL_DOUBT_MALFORMED = 1 << 1,	/* a record was none */
+	CL_DOUBT_LIMIT = 1 << 2,	/* more at once than the model holds */
+	CL_DOUBT_ID = 1 << 3,		/* an id stood for two things */
+};
+#define CL_DOUBTS 4
+
+struct cl_counts {
+	uint64_t kind[CL_EV_KINDS];	/* records */
+	uint64_t writes, listed, completed, converted, conversion_errors;
+	uint64_t fsyncs, fsync_errors;
+	uint64_t pending, pending_max, pending_inode_max;	/* listed, not converted */
+	uint64_t malformed, duplicates, unmatched;
+	uint64_t lost[CL_LOST_WHERES];
+	struct cl_hist visible, convert, fsync;	/* from data done; fsync: its length */
+};
+
+struct cl_model;
+
+/* Told in stream order. What is handed over is valid during the call. */
+struct cl_sink {
+	void *ctx;
+	void (*event)(void *ctx, const struct cl_event *e);
+	void (*fsync_end)(void *ctx, const struct cl_model *m, const struct cl_fsync *f);
+	/* Its life is over; or, at the end of the stream, still under way. */
+	void (*write_end)(void *ctx, const struct cl_write *w, bool finished);
+};
+
+struct cl_model *cl_model_new(void);
+/* Hands over the writes still under way, then frees. */
+void cl_model_free(struct cl_model *m);
+/* At most CL_SINKS; sink must outlive the model. */
+int cl_model_add_sink(struct cl_model *m, const struct cl_sink *sink);
+#define CL_SINKS 4
+
+/* A cl_record_fn. Anything may be in record: 0, or -ENOMEM. */
+int cl_model_record(void *model, const void *record, size_t len);
+
+const struct cl_counts *cl_model_counts(const struct cl_model *m);
+unsigned int cl_model_doubts(const struct cl_model *m);	/* enum cl_doubt */
+/* Kinds (1 << CL_EV_*) of which some record had CL_F_INFERRED. */
+uint32_t cl_model_inferred(const struct cl_model *m);
+/* Writes with their data done and not converted, listed or not. */
+uint64_t cl_model_unconverted(const struct cl_model *m);
+uint64_t cl_model_lost(const struct cl_model *m);	/* sum */
+
+static inline bool cl_overlap(const struct cl_range *r, int64_t start, int64_t last)
+{
+	return r->start <= last && start < r->end;
+}
+
+/* jbd2's tid_geq(): tids wrap around. */
+static inline bool cl_tid_geq(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) >= 0;
+}
+
+#endif

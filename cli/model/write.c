@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A write from data done to the end of its life. */
+#include <errno.h>
+#include <string.h>
+
+#include "model/internal.h"
+
+static struct cl_write *find(const struct cl_model *m, uint64_t id)
+{
+	struct cl_hash_node *n = cl_hash_find(&m->writes, id);
+
+	return n ? container_of(n, struct cl_write, by_id) : NULL;
+}
+
+void cl_write_end(struct cl_model *m, struct cl_write *w, bool finished)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_sinks; i++)
+		if (m->sink[i]->write_end)
+			m->sink[i]->write_end(m->sink[i]->ctx, w, finished);
+	cl_list_del(&w->by_inode);
+	cl_list_del(&w->by_dev);
+	cl_hash_del(&m->writes, &w->by_id);
+	/* Out of memory here costs no more than a duplicate not known as one. */
+	cl_seen_add(&m->seen_writes, w->id, w->done_ns);
+	cl_inode_unuse(m, w->inode);
+	free(w);
+}
+
+/* Ends it when nobody waits for anything: not the program, nor an fsync. */
+static void end_if_over(struct cl_model *m, struct cl_write *w)
+{
+	if (w->state != CL_WRITE_DURABLE || w->refs)
+		return;
+	if (w->visible_ns) {
+		cl_write_end(m, w, true);
+		return;
+	}
+	/* Its completion is still to come, or was not seen: not kept for ever. */
+	cl_list_add_tail(&w->by_inode, &m->unseen);
+	if (++m->nr_unseen <= CL_UNSEEN_MAX)
+		return;
+	m->nr_unseen--;
+	cl_write_end(m, container_of(m->unseen.next, struct cl_write, by_inode), true);
+}
+
+void cl_write_put(struct cl_model *m, struct cl_write *w)
+{
+	w->refs--;
+	end_if_over(m, w);
+}
+
+void cl_write_settle(struct cl_model *m, struct cl_write *w)
+{
+	if (w->state == CL_WRITE_FAILED)
+		w->inode->nr_failed--;
+	w->state = CL_WRITE_DURABLE;
+	cl_list_del(&w->by_inode);
+	cl_list_del(&w->by_dev);
+	end_if_over(m, w);
+}
+
+static void complete(struct cl_model *m, struct cl_write *w, const struct cl_early *c, bool inferred)
+{
+	w->visible_ns = c->ts_ns;
+	w->visible_seq = c->seq;
+	w->visible_inferred = inferred;
+	w->result = c->result;
+	w->via = c->via;
+	m->counts.completed++;
+	cl_hist_add_span(&m->counts.visible, w->done_ns, c->ts_ns);
+}
+
+/* Takes the completion that came before its write, if there is one. */
+static void take_early(struct cl_model *m, struct cl_write *w)
+{
+	size_t i;
+
+	for (i = 0; i < CL_EARLY_MAX; i++) {
+		if (m->early[i].write_id != w->id)
+			continue;
+		/* Out of order, so nothing is certain about this write's. */
+		complete(m, w, &m->early[i], true);
+		m->counts.unmatched--;
+		m->early[i].write_id = 0;
+		return;
+	}
+}
+
+/* The same id again: the same record, or not what an id is for. */
+static bool repeated(struct cl_model *m, const struct cl_ev_write *e)
+{
+	const struct cl_write *w = find(m, e->write_id);
+	bool same;
+
+	if (w)
+		same = w->done_ns == e->e.ts_ns && w->range.start == e->offset_bytes &&
+		       w->inode->ino == e->e.ino && w->inode->dev->dev == e->e.dev;
+	else if (!cl_seen_find(&m->seen_writes, e->write_id, e->e.ts_ns, &same))
+		return false;
+	m->counts.duplicates++;
+	if (!same)
+		m->doubts |= CL_DOUBT_ID;
+	return true;
+}
+
+static struct cl_write *write_new(const struct cl_ev_write *e)
+{
+	struct cl_write *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	cl_list_init(&w->by_inode);
+	cl_list_init(&w->by_dev);
+	w->id = e->write_id;
+	w->range.start = e->offset_bytes;
+	w->range.end = e->offset_bytes + e->size_bytes;
+	w->gap[0] = w->range;
+	w->nr_gaps = 1;
+	w->tgid = e->e.tgid;
+	memcpy(w->comm, e->comm, sizeof(w->comm));
+	w->sync = e->sync;
+	w->dsync = e->dsync;
+	w->inferred = e->e.flags & CL_F_INFERRED;
+	w->submit_ns = e->submit_ns;
+	w->done_ns = e->e.ts_ns;
+	return w;
+}
+
+int cl_write_done(struct cl_model *m, const struct cl_ev_write *e)
+{
+	struct cl_inode *inode;
+	struct cl_write *w;
+	int err;
+
+	if (repeated(m, e))
+		return 0;
+	m->counts.writes++;
+	if (m->writes.nr >= CL_WRITES_MAX) {
+		m->doubts |= CL_DOUBT_LIMIT;
+		return 0;
+	}
+	err = cl_inode_get(m, &e->e, &inode);
+	if (err || !inode)
+		return err;
+	w = write_new(e);
+	if (!w)
+		return -ENOMEM;
+	w->inode = inode;
+	err = cl_hash_add(&m->writes, &w->by_id, w->id);
+	if (!err) {
+		err = cl_pending_add(inode, w);
+		if (err)
+			cl_hash_del(&m->writes, &w->by_id);
+	}
+	if (err) {
+		free(w);
+		return err;
+	}
+	cl_inode_use(m, inode);
+	m->nr_unconverted++;
+	if (m->counts.unmatched)
+		take_early(m, w);
+	cl_convert_catch_up(m, w);
+	return 0;
+}
+
+int cl_write_listed(struct cl_model *m, const struct cl_ev_listed *e)
+{
+	struct cl_write *w = e->write_id ? find(m, e->write_id) : NULL;
+	bool same;
+
+	if (!w) {
+		if (e->write_id && cl_seen_find(&m->seen_writes, e->write_id, 0, &same))
+			m->counts.duplicates++;
+		else
+			m->counts.listed++;
+		return 0;
+	}
+	if (w->listed_ns) {
+		m->counts.duplicates++;
+		return 0;
+	}
+	w->listed_ns = e->e.ts_ns;
+	m->counts.listed++;
+	if (w->state != CL_WRITE_PENDING)
+		return 0;
+	w->inode->nr_listed++;
+	if (w->inode->nr_listed > m->counts.pending_inode_max)
+		m->counts.pending_inode_max = w->inode->nr_listed;
+	if (++m->counts.pending > m->counts.pending_max)
+		m->counts.pending_max = m->counts.pending;
+	return 0;
+}
+
+int cl_write_completed(struct cl_model *m, const struct cl_ev_completion *e)
+{
+	const struct cl_early c = { e->write_id, e->e.ts_ns, m->seq, e->result, e->via };
+	struct cl_write *w = find(m, e->write_id);
+	bool same;
+
+	if (!w) {
+		if (cl_seen_find(&m->seen_writes, e->write_id, 0, &same)) {
+			m->counts.duplicates++;
+			return 0;
+		}
+		m->counts.unmatched++;
+		m->early[m->next_early++ % CL_EARLY_MAX] = c;
+		return 0;
+	}
+	if (w->visible_ns) {
+		m->counts.duplicates++;
+		return 0;
+	}
+	complete(m, w, &c, e->e.flags & CL_F_INFERRED);
+	if (w->state == CL_WRITE_FAILED && e->result < 0) {
+		cl_write_settle(m, w);	/* the program knows */
+	} else if (w->state == CL_WRITE_DURABLE && !w->refs) {
+		m->nr_unseen--;
+		cl_write_end(m, w, true);
+	}
+	return 0;
+}
