@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# On a kernel whose fsync does not flush, check finds violations in every run,
+# with evidence, whether the work converts soon or late.
+# kernel: 6.12-nofsync
+# disks: 256M
+# tags: check
+# limit: 300
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
+
+summary() { jq -r ".$1" "$WORK/summary.json"; }
+make_ext4 /dev/vda
+
+round() {
+	local name=$1 batch_ms=$2
+	shift 2
+	defer /dev/vda "$batch_ms"
+	rm -f "$MOUNT/file"
+	fallocate -l 4M "$MOUNT/file"
+	sync
+	status_is "$name: exit status" 1 "$CONVLIST" check --summary "$WORK/summary.json" -- \
+		fio --name=v --filename="$MOUNT/file" --size=4M --fallocate=none --rw=randwrite --bs=4k \
+		--direct=1 --iodepth=16 --fsync=32 --output=/dev/null "$@"
+	cp "$WORK/said" "$WORK/report"
+	equal "$name: verdict" "$(summary verdict)" violation
+	at_least "$name: violations" "$(summary violations)" 1
+	equal "$name: nothing is lost" "$(summary lost)" 0
+}
+
+for i in 1 2 3 4 5; do
+	round "libaio, held, round $i" 200 --ioengine=libaio
+done
+round 'io_uring, held' 200 --ioengine=io_uring
+round 'libaio, late' 20 --ioengine=libaio
+
+check 'evidence: the rule' grep -q converted_before_fsync_returns "$WORK/report"
+check 'evidence: the file' grep -q "$MOUNT/file" "$WORK/report"
+check 'evidence: who wrote' grep -q fio "$WORK/report"
