@@ -199,4 +199,41 @@ struct cl_config {
 	char comm[CL_COMM_LEN];
 };
 
+/*
+ * What `pending` reads out of the kernel's lists: not a stream of facts, but
+ * two tables. Never recorded, so these may change.
+ */
+enum cl_pending_list {
+	CL_PENDING_LISTED = 0,		/* direct write, waits for its conversion */
+	CL_PENDING_CONVERTING = 1,	/* direct write, taken for conversion */
+	CL_PENDING_RSV = 2,		/* buffered writeback's list (i_rsv_conversion_list) */
+	CL_PENDING_LISTS
+};
+
+/* cl_pending_inode.flags */
+#define CL_PENDING_TORN 0x1	/* the list changed while it was read */
+#define CL_PENDING_NO_NAME 0x2	/* nothing in memory says how it is called */
+#define CL_PENDING_UNLINKED 0x4
+#define CL_PENDING_TRUNCATED 0x8 /* leading components of the path are missing */
+#define CL_PENDING_CLOSED 0x10	/* no process has it open by this name */
+
+struct cl_pending_inode {
+	__u64 ino;
+	__u32 generation;
+	__u32 flags;
+	__u32 first;		/* its entries in the other table */
+	__u32 entries;
+	__u32 path_bytes;
+	__u32 pad;
+	char path[CL_PATH_MAX + 256];
+};
+
+struct cl_pending_entry {
+	__s64 offset_bytes;
+	__u64 size_bytes;
+	__u64 listed_ns;	/* CLOCK_MONOTONIC; 0: not kept */
+	__u32 list;		/* enum cl_pending_list */
+	__u32 pad;
+};
+
 #endif

@@ -41,12 +41,17 @@ struct qstr {
 struct inode;
 struct super_block;
 
+struct lockref {
+	int count;
+};
+
 struct dentry {
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
 	struct super_block *d_sb;
+	struct lockref d_lockref;
 	union {
 		struct hlist_node d_alias;
 	} d_u;
@@ -143,6 +148,7 @@ struct ext4_io_end_vec {
 
 struct ext4_io_end {
 	struct list_head list;
+	struct inode *inode;
 	struct list_head list_vec;
 };
 
