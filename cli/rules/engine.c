@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/buf.h"
+#include "output/output.h"
+#include "rules/evidence.h"
+#include "rules/rule.h"
+
+static const struct cl_rule *const rules[] = {
+#define X(rule) &rule,
+#include "rules/rules.def"
+#undef X
+};
+
+#define NR_RULES ARRAY_SIZE(rules)
+
+struct tally {
+	uint32_t missing;	/* needs that are not met: the rule is not judged */
+	uint64_t held, broken, unsure;
+	uint64_t suspected;	/* broken, not settled yet */
+	const char *why;	/* the first reason to be unsure */
+};
+
+struct cl_rules {
+	struct cl_sink sink;
+	struct cl_out *out;
+	const struct cl_hooks_report *hooks;
+	struct tally tally[NR_RULES];
+	uint64_t room;			/* how many more may be printed */
+	struct cl_evidence *suspect;	/* those of the suspected that may be printed */
+	size_t nr_suspects, max_suspects;
+};
+
+static const char *const doubt_text[] = {
+	"facts were lost",
+	"malformed records came in",
+	"there was more at once than can be followed",
+	"an id stood for two things",
+};
+_Static_assert(ARRAY_SIZE(doubt_text) == CL_DOUBTS, "a doubt without a text");
+
+static const char *doubt_reason(unsigned int doubts)
+{
+	return doubt_text[__builtin_ctz(doubts)];
+}
+
+/* Out of memory here costs the print of one violation, not its count. */
+static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j)
+{
+	size_t max = r->max_suspects ? 2 * r->max_suspects : 16;
+	struct cl_evidence *s;
+
+	r->tally[i].suspected++;
+	if (!r->out || !r->room)
+		return;
+	if (r->nr_suspects == r->max_suspects) {
+		s = realloc(r->suspect, max * sizeof(*s));
+		if (!s)
+			return;
+		r->suspect = s;
+		r->max_suspects = max;
+	}
+	cl_evidence_take(&r->suspect[r->nr_suspects++], rules[i], j);
+	r->room--;
+}
+
+static void judge_one(struct cl_rules *r, const struct cl_model *m, const struct cl_judge *j)
+{
+	unsigned int doubts = cl_model_doubts(m);
+	enum cl_finding finding;
+	const char *why = NULL;
+	size_t i;
+
+	for (i = 0; i < NR_RULES; i++) {
+		struct tally *t = &r->tally[i];
+
+		if (t->missing)
+			continue;
+		finding = rules[i]->judge(j, &why);
+		if (finding == CL_BROKEN && doubts) {
+			finding = CL_UNSURE;
+			why = doubt_reason(doubts);
+		}
+		if (finding == CL_HOLDS) {
+			t->held++;
+		} else if (finding == CL_BROKEN) {
+			suspect(r, i, j);
+		} else if (finding == CL_UNSURE) {
+			t->unsure++;
+			if (!t->why)
+				t->why = why;
+		}
+	}
+}
+
+static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync *f)
+{
+	struct cl_rules *r = ctx;
+	uint32_t inferred = cl_model_inferred(m);
+	struct cl_judge j = {
+		.f = f,
+		.completion_inferred = inferred & 1U << CL_EV_COMPLETION ||
+				       cl_hooks_inferred(r->hooks, CL_NEED_COMPLETION),
+		.conversion_inferred = inferred & 1U << CL_EV_CONVERT ||
+				       cl_hooks_inferred(r->hooks, CL_NEED_CONVERT),
+	};
+	size_t i;
+
+	for (i = 0; i < f->nr_writes; i++) {
+		j.w = f->write[i];
+		judge_one(r, m, &j);
+	}
+	/* Such writes are let go at once, so what is known is known of the device. */
+	if (!f->ret && f->journal != CL_JOURNAL_NONE && f->inode->dev->tid_unknown)
+		for (i = 0; i < NR_RULES; i++)
+			if (rules[i]->needs & CL_NEED_CONVERT_TID && !r->tally[i].why) {
+				r->tally[i].unsure++;
+				r->tally[i].why = "the transaction of a conversion is not known";
+			}
+}
+
+struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
+			      uint64_t max_printed)
+{
+	struct cl_rules *r = calloc(1, sizeof(*r));
+	size_t i;
+
+	if (!r)
+		return NULL;
+	r->sink.ctx = r;
+	r->sink.fsync_end = fsync_end;
+	r->out = out;
+	r->hooks = hooks;
+	r->room = max_printed;
+	for (i = 0; i < NR_RULES; i++)
+		r->tally[i].missing = cl_hooks_missing(hooks, rules[i]->needs);
+	return r;
+}
+
+void cl_rules_free(struct cl_rules *r)
+{
+	if (!r)
+		return;
+	while (r->nr_suspects)
+		cl_evidence_drop(&r->suspect[--r->nr_suspects]);
+	free(r->suspect);
+	free(r);
+}
+
+const struct cl_sink *cl_rules_sink(struct cl_rules *r)
+{
+	return &r->sink;
+}
+
+void cl_rules_settle(struct cl_rules *r, const struct cl_model *m)
+{
+	unsigned int doubts = cl_model_doubts(m);
+	size_t i;
+
+	for (i = 0; i < NR_RULES; i++) {
+		struct tally *t = &r->tally[i];
+
+		if (!t->suspected)
+			continue;
+		if (doubts) {
+			t->unsure += t->suspected;
+			t->why = t->why ? t->why : doubt_reason(doubts);
+		} else {
+			t->broken += t->suspected;
+		}
+		t->suspected = 0;
+	}
+	for (i = 0; i < r->nr_suspects; i++) {
+		if (!doubts)
+			cl_evidence_print(&r->suspect[i], r->out);
+		cl_evidence_drop(&r->suspect[i]);
+	}
+	r->nr_suspects = 0;
+}
+
+static enum cl_verdict verdict_of(const struct cl_rules *r, size_t i, const struct cl_model *m)
+{
+	const struct tally *t = &r->tally[i];
+
+	if (t->broken && rules[i]->severity == CL_VERDICT_VIOLATION)
+		return CL_VERDICT_VIOLATION;
+	if (t->missing || t->unsure || cl_model_doubts(m))
+		return CL_VERDICT_INCONCLUSIVE;
+	return t->broken ? CL_VERDICT_WARNING : CL_VERDICT_OK;
+}
+
+enum cl_verdict cl_rules_verdict(const struct cl_rules *r, const struct cl_model *m)
+{
+	enum cl_verdict worst = CL_VERDICT_OK, v;
+	size_t i;
+
+	for (i = 0; i < NR_RULES; i++) {
+		v = verdict_of(r, i, m);
+		if (v > worst)
+			worst = v;
+	}
+	return worst;
+}
+
+uint64_t cl_rules_violations(const struct cl_rules *r)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < NR_RULES; i++)
+		if (rules[i]->severity == CL_VERDICT_VIOLATION)
+			sum += r->tally[i].broken;
+	return sum;
+}
+
+static void add_needs(struct cl_buf *b, const char *text, uint32_t needs)
+{
+	unsigned int i;
+
+	for (i = 0; i < CL_NEEDS; i++) {
+		if (!(needs & 1U << i))
+			continue;
+		cl_buf_printf(b, "%s%s", text, cl_need_name(1U << i));
+		text = ", ";
+	}
+}
+
+void cl_rules_print(const struct cl_rules *r, const struct cl_model *m, struct cl_out *o)
+{
+	unsigned int doubts = cl_model_doubts(m);
+	struct cl_buf reason = {};
+	size_t i;
+
+	cl_out_array(o, "rules");
+	for (i = 0; i < NR_RULES; i++) {
+		const struct tally *t = &r->tally[i];
+
+		cl_buf_clear(&reason);
+		if (t->missing)
+			add_needs(&reason, "not seen on this kernel: ", t->missing);
+		else if (doubts)
+			cl_buf_puts(&reason, doubt_reason(doubts));
+		else if (t->unsure)
+			cl_buf_puts(&reason, t->why);
+		cl_out_object(o, NULL);
+		cl_out_str(o, "rule", rules[i]->name);
+		cl_out_str(o, "verdict", cl_verdict_name(verdict_of(r, i, m)));
+		cl_out_u64(o, "violations", t->broken);
+		cl_out_u64(o, "held", t->held);
+		cl_out_u64(o, "unsure", t->unsure);
+		cl_out_str(o, "reason", reason.len ? reason.s : NULL);
+		cl_out_close(o);
+	}
+	cl_out_close(o);
+	cl_buf_free(&reason);
+}
+
+const char *cl_verdict_name(enum cl_verdict v)
+{
+	static const char *const names[] = { "ok", "warning", "inconclusive", "violation" };
+
+	return names[v];
+}
+
+void cl_rules_print_decidable(struct cl_out *o, const struct cl_hooks_report *hooks)
+{
+	static const struct cl_out_column cols[] = {
+		{ "rule", "RULE", -32 }, { "decidable", "DECIDABLE", -9 }, { "why", "WHY", -1 }, {}
+	};
+	struct cl_buf why = {};
+	size_t i;
+
+	cl_out_columns(o, cols);
+	for (i = 0; i < NR_RULES; i++) {
+		uint32_t missing = cl_hooks_missing(hooks, rules[i]->needs);
+		uint32_t inferred = cl_hooks_inferred(hooks, rules[i]->needs);
+
+		cl_buf_clear(&why);
+		if (missing)
+			add_needs(&why, "not seen on this kernel: ", missing);
+		else if (inferred)
+			add_needs(&why, "only inferred: ", inferred);
+		cl_out_row_begin(o, "rule");
+		cl_out_str(o, "rule", rules[i]->name);
+		cl_out_str(o, "decidable", missing ? "no" : inferred ? "partly" : "yes");
+		cl_out_str(o, "why", why.len ? why.s : NULL);
+		cl_out_end(o);
+	}
+	cl_buf_free(&why);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+
+#include "model/event_table.h"
+#include "output/output.h"
+#include "rules/evidence.h"
+
+void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const struct cl_judge *j)
+{
+	const struct cl_inode *inode = j->w->inode;
+
+	v->rule = rule;
+	v->w = *j->w;
+	v->f = *j->f;
+	v->dev = inode->dev->dev;
+	v->ino = inode->ino;
+	v->generation = inode->generation;
+	v->path = inode->path ? strdup(inode->path) : NULL;
+}
+
+void cl_evidence_drop(struct cl_evidence *v)
+{
+	free(v->path);
+	v->path = NULL;
+}
+
+static void time_or_null(struct cl_out *o, const char *key, uint64_t ns)
+{
+	if (ns)
+		cl_out_time(o, key, ns);
+	else
+		cl_out_null(o, key);
+}
+
+static void print_write(const struct cl_write *w, struct cl_out *o)
+{
+	cl_out_object(o, "write");
+	cl_out_u64(o, "write_id", w->id);
+	cl_out_s64(o, "offset_bytes", w->range.start);
+	cl_out_u64(o, "size_bytes", w->range.end - w->range.start);
+	cl_out_u64(o, "pid", w->tgid);
+	cl_out_strn(o, "comm", w->comm, CL_COMM_LEN);
+	time_or_null(o, "submit_ns", w->submit_ns);
+	time_or_null(o, "data_done_ns", w->done_ns);
+	time_or_null(o, "listed_ns", w->listed_ns);
+	time_or_null(o, "visible_ns", w->visible_ns);
+	cl_out_str(o, "via", cl_via_name(w->via));
+	cl_out_close(o);
+}
+
+static void print_conversion(const struct cl_write *w, struct cl_out *o)
+{
+	const char *state = "converted";
+
+	if (w->nr_gaps)
+		state = w->nr_covers || w->convert_error ? "converted in part" : "not converted yet";
+	else if (w->convert_error)
+		state = "failed";
+	cl_out_object(o, "conversion");
+	cl_out_str(o, "state", state);
+	if (w->converted_ns) {
+		time_or_null(o, "begin_ns", w->convert_begin_ns);
+		cl_out_time(o, "end_ns", w->converted_ns);
+		cl_out_error_code(o, "error", w->convert_error);
+		cl_out_str(o, "why", cl_why_name(w->why));
+	}
+	if (w->has_tid)
+		cl_out_u64(o, "tid", w->tid);
+	else
+		cl_out_null(o, "tid");
+	cl_out_close(o);
+}
+
+static void print_fsync(const struct cl_fsync *f, struct cl_out *o)
+{
+	cl_out_object(o, "fsync");
+	cl_out_u64(o, "fsync_id", f->id);
+	cl_out_u64(o, "pid", f->tgid);
+	cl_out_strn(o, "comm", f->comm, CL_COMM_LEN);
+	cl_out_bool(o, "datasync", f->datasync);
+	cl_out_time(o, "begin_ns", f->begin_ns);
+	cl_out_time(o, "end_ns", f->end_ns);
+	cl_out_error_code(o, "ret", f->ret);
+	cl_out_str(o, "journal", cl_journal_name(f->journal));
+	if (f->journal == CL_JOURNAL_NONE)
+		cl_out_null(o, "committed_tid");
+	else
+		cl_out_u64(o, "committed_tid", f->committed_tid);
+	cl_out_close(o);
+}
+
+void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
+{
+	cl_out_block_begin(o, v->rule->severity == CL_VERDICT_VIOLATION ? "violation" : "warning");
+	cl_out_str(o, "rule", v->rule->name);
+	cl_out_str(o, "path", v->path);
+	cl_out_dev(o, "dev", v->dev);
+	cl_out_u64(o, "ino", v->ino);
+	cl_out_u64(o, "generation", v->generation);
+	print_write(&v->w, o);
+	print_conversion(&v->w, o);
+	print_fsync(&v->f, o);
+	cl_out_end(o);
+}

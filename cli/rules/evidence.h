@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a violation rests on: a copy, since the model moves on. */
+#ifndef CONVLIST_EVIDENCE_H
+#define CONVLIST_EVIDENCE_H
+
+#include "rules/rule.h"
+
+struct cl_evidence {
+	const struct cl_rule *rule;
+	struct cl_write w;	/* its pointers are not to be followed */
+	struct cl_fsync f;
+	uint32_t dev, generation;
+	uint64_t ino;
+	char *path;
+};
+
+void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule,
+		      const struct cl_judge *j);
+void cl_evidence_drop(struct cl_evidence *v);
+void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A rule is a promise that must hold between an fsync and a write. It sees both
+ * at the moment when the fsync has returned, and says what it finds; counting,
+ * doubt and print are the engine's. A new rule: one file with a struct cl_rule,
+ * one row in rules.def, a golden case, a page in docs/rules.
+ */
+#ifndef CONVLIST_RULE_H
+#define CONVLIST_RULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/hooks.h"
+#include "model/model.h"
+
+struct cl_out;
+
+enum cl_verdict {	/* in rising order: the worst of several counts */
+	CL_VERDICT_OK,
+	CL_VERDICT_WARNING,
+	CL_VERDICT_INCONCLUSIVE,
+	CL_VERDICT_VIOLATION,
+};
+
+enum cl_finding {
+	CL_NO_CLAIM,	/* nothing was promised, or it is another rule's matter */
+	CL_HOLDS,
+	CL_BROKEN,
+	CL_UNSURE,	/* broken as far as can be seen; what is not seen may explain it */
+};
+
+struct cl_judge {
+	const struct cl_fsync *f;
+	const struct cl_write *w;
+	/* Some hook of that kind only infers: what is not there may have been. */
+	bool completion_inferred, conversion_inferred;
+};
+
+struct cl_rule {
+	const char *name;	/* what must hold */
+	const char *text;	/* the same, as a sentence */
+	uint32_t needs;		/* enum cl_need, or'ed */
+	enum cl_verdict severity;	/* of a broken one: VIOLATION or WARNING */
+	/* CL_UNSURE sets *why, a constant. */
+	enum cl_finding (*judge)(const struct cl_judge *j, const char **why);
+};
+
+#define X(rule) extern const struct cl_rule rule;
+#include "rules/rules.def"
+#undef X
+
+/*
+ * Whether the program certainly saw the write complete before it called fsync,
+ * so that fsync owes it durability. *unsure: as far as can be seen, it did.
+ */
+bool cl_write_promised(const struct cl_judge *j, bool *unsure);
+
+struct cl_rules;
+
+/*
+ * Judges by all rules. Violations go to out (NULL: nowhere) as they are found,
+ * max_printed of them at most; all are counted. out and hooks must outlive it.
+ */
+struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
+			      uint64_t max_printed);
+void cl_rules_free(struct cl_rules *r);
+/* To be added to the model. */
+const struct cl_sink *cl_rules_sink(struct cl_rules *r);
+
+/*
+ * Makes of what is suspected since the last call violations, or, when facts
+ * turn out to be missing, nothing certain. Call it when the source has told
+ * all loss up to here (struct cl_source_ops, poll).
+ */
+void cl_rules_settle(struct cl_rules *r, const struct cl_model *m);
+
+enum cl_verdict cl_rules_verdict(const struct cl_rules *r, const struct cl_model *m);
+uint64_t cl_rules_violations(const struct cl_rules *r);
+/* The array "rules" of the summary, into the record that is open. */
+void cl_rules_print(const struct cl_rules *r, const struct cl_model *m, struct cl_out *o);
+
+const char *cl_verdict_name(enum cl_verdict v);
+
+/* A row per rule: can these hooks decide it, and if not, what is missing. */
+void cl_rules_print_decidable(struct cl_out *o, const struct cl_hooks_report *hooks);
+
+#endif
