@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Sourced by tests. A test says `ok NAME`, `not ok NAME - WHY` or
+# `skip NAME - WHY`, one line each, as often as it likes; tests/run counts them.
+# A test that ends with a status but 0, or says nothing at all, has failed too.
+set -euo pipefail
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CONVLIST=$TOP/out/convlist
+export TOP CONVLIST
+WORK=$(mktemp -d)
+export WORK
+
+FAILED=0
+
+ok() { echo "ok $1"; }
+# Goes on: later checks of the same test may still tell something.
+fail() {
+	FAILED=1
+	echo "not ok $1 - ${2:-}"
+}
+skip() { echo "skip $1 - $2"; }
+
+# Ends the whole test: nothing after this makes sense.
+die() {
+	fail "$(basename "$0" .sh)" "$*"
+	exit 1
+}
+
+# check NAME COMMAND...: ok if it succeeds; else what it said.
+check() {
+	local name=$1 said
+	shift
+	if said=$("$@" 2>&1); then
+		ok "$name"
+	else
+		fail "$name" "'$*' failed: $(tail -n 3 <<<"$said" | tr '\n' ' ')"
+	fi
+}
+
+# equal NAME GOT WANTED
+equal() {
+	if [[ $2 == "$3" ]]; then
+		ok "$1"
+	else
+		fail "$1" "got '$2', wanted '$3'"
+	fi
+}
+
+# at_least NAME GOT MINIMUM
+at_least() {
+	if (($2 >= $3)); then
+		ok "$1"
+	else
+		fail "$1" "got $2, wanted at least $3"
+	fi
+}
+
+# status_is NAME WANTED COMMAND...: the exit status; output goes to $WORK/said.
+status_is() {
+	local name=$1 wanted=$2 got=0
+	shift 2
+	"$@" >"$WORK/said" 2>&1 || got=$?
+	if ((got == wanted)); then
+		ok "$name"
+	else
+		fail "$name" "'$*' ended with $got, wanted $wanted: $(tail -n 3 "$WORK/said" | tr '\n' ' ')"
+	fi
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		((SECONDS < end)) || return 1
+		sleep 0.1
+	done
+}
+
+# ---- in the virtual machine -------------------------------------------------
+
+# make_ext4 DEVICE [MKFS OPTION...] [-- MOUNT OPTION...]: makes it, mounts it,
+# leaves the mount point in $MOUNT.
+make_ext4() {
+	local device=$1
+	local -a mkfs=() mount=()
+	shift
+	while (($#)) && [[ $1 != -- ]]; do
+		mkfs+=("$1")
+		shift
+	done
+	(($# < 2)) || mount=("${@:2}")
+	MOUNT=/mnt/$(basename "$device")
+	mkdir -p "$MOUNT"
+	umount "$MOUNT" 2>/dev/null || true
+	# Now, not by a thread that writes to the disk while the test runs.
+	mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "${mkfs[@]}" "$device"
+	mount "${mount[@]}" "$device" "$MOUNT"
+}
+
+# Name of a mounted device below /sys/fs/ext4 and /proc/fs/ext4.
+ext4_name() { basename "$(realpath "$1")"; }
+
+# defer DEVICE [BATCH_MS]: deferral on. Fails on a kernel without the series.
+defer() {
+	local dir
+	dir=/sys/fs/ext4/$(ext4_name "$1")
+	echo "${2:-0}" >"$dir/aio_dio_batch_ms"
+	echo 1 >"$dir/aio_dio_defer"
+}
+
+pending_count() { cat "/sys/fs/ext4/$(ext4_name "$1")/nr_aio_dio_pending"; }
+pending_list() { tail -n +2 "/proc/fs/ext4/$(ext4_name "$1")/aio_dio_pending"; }
+
+# The machine is gone at once: no sync, nothing flushed.
+power_cut() {
+	echo b >/proc/sysrq-trigger
+	sleep 60
+}
+
+# fio, with its figures in $WORK/NAME.json: fio_json NAME OPTION...
+fio_json() {
+	local name=$1
+	shift
+	fio --name="$name" --output-format=json --output="$WORK/$name.json" "$@" >"$WORK/$name.out" 2>&1 ||
+		{
+			cat "$WORK/$name.out" >&2
+			return 1
+		}
+}
+
+finish() {
+	local status=$?
+	rm -rf "$WORK"
+	((status)) || exit "$FAILED"
+}
+trap finish EXIT
