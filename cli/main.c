@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Dispatch to the subcommands; the only place that ends the process. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,5 +88,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	/* A reader that is gone shows as an error where it is written to. */
+	signal(SIGPIPE, SIG_IGN);
 	return run(argc, argv);
 }

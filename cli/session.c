@@ -27,19 +27,17 @@ static void on_child(int sig)
 }
 
 struct handlers {
-	struct sigaction old_int, old_term, old_pipe, old_child;
+	struct sigaction old_int, old_term, old_child;
 };
 
 static void catch_signals(struct handlers *h)
 {
 	struct sigaction stop = { .sa_sigaction = on_stop, .sa_flags = SA_SIGINFO };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction child = { .sa_handler = on_child, .sa_flags = SA_NOCLDSTOP };
 
 	nr_stops = 0;
 	sigaction(SIGINT, &stop, &h->old_int);
 	sigaction(SIGTERM, &stop, &h->old_term);
-	sigaction(SIGPIPE, &ignore, &h->old_pipe);
 	sigaction(SIGCHLD, &child, &h->old_child);
 }
 
@@ -47,7 +45,6 @@ static void restore_signals(const struct handlers *h)
 {
 	sigaction(SIGINT, &h->old_int, NULL);
 	sigaction(SIGTERM, &h->old_term, NULL);
-	sigaction(SIGPIPE, &h->old_pipe, NULL);
 	sigaction(SIGCHLD, &h->old_child, NULL);
 }
 
