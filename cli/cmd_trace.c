@@ -48,11 +48,13 @@ static const struct cl_opt_spec trace_spec = {
 };
 
 static const struct cl_out_column event_columns[] = {
+	{ "generation", "", 0 }, { "tid", "", 0 },
 	{ "ts_ns", "TIME", 15 }, { "kind", "KIND", -11 }, { "dev", "DEV", -7 },
 	{ "ino", "INO", 9 },	 { "tgid", "PID", 7 },	  {}
 };
 
 static const struct cl_out_column write_columns[] = {
+	{ "finished", "", 0 },
 	{ "data_done_ns", "DATA-DONE", 15 },
 	{ "dev", "DEV", -7 },
 	{ "ino", "INO", 9 },

@@ -119,7 +119,8 @@ static void add_header(struct cl_out *o)
 	if (o->colour)
 		cl_buf_puts(&o->line, "\033[1m");
 	for (c = o->cols; c->key; c++)
-		add_cell(o, &o->line, c->title, strlen(c->title), c->width, !c[1].key);
+		if (c->width)
+			add_cell(o, &o->line, c->title, strlen(c->title), c->width, !c[1].key);
 	cl_buf_puts(&o->line, o->colour ? "\033[0m\n" : "\n");
 	o->header_due = false;
 }
@@ -154,6 +155,8 @@ static void text_end(struct cl_out *o)
 			bool last = !c[1].key && !o->rest.len;
 
 			o->line.oom |= cell->oom;
+			if (!c->width)
+				continue;
 			if (cell->len)
 				add_cell(o, &o->line, cell->s, cell->len, c->width, last);
 			else

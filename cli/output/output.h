@@ -30,7 +30,10 @@
 
 struct cl_out;
 
-/* A column of text rows; negative width: left aligned. Ends with key NULL. */
+/*
+ * A column of text rows; negative width: left aligned; 0: only JSON shows it, and
+ * it stands before those that are shown. Ends with key NULL.
+ */
 struct cl_out_column {
 	const char *key;	/* the field that goes here */
 	const char *title;
