@@ -12,7 +12,7 @@
 yes 'old data' | dd of=/dev/vda bs=1M iflag=fullblock status=none 2>/dev/null || true
 
 shape() {
-	local name=$1 line
+	local name=$1 line what
 	shift
 	make_ext4 /dev/vda -E nodiscard,lazy_itable_init=0,lazy_journal_init=0 "$@"
 	# Nothing is converted unless somebody needs it.
@@ -20,9 +20,15 @@ shape() {
 	"$TOP/out/workload/window" "$MOUNT" /sys/fs/ext4/vda/nr_aio_dio_pending >"$WORK/cases" || true
 	while read -r line; do
 		case $line in
-		'not ok '*) fail "window $name: ${line#not ok }" ;;
+		'not ok '*)
+			what=${line#not ok }
+			fail "window $name: ${what%% - *}" "${what#* - }"
+			;;
 		'ok '*) ok "window $name: ${line#ok }" ;;
-		'skip '*) skip "window $name: ${line%% - *}" "${line#* - }" ;;
+		'skip '*)
+			what=${line#skip }
+			skip "window $name: ${what%% - *}" "${what#* - }"
+			;;
 		esac
 	done <"$WORK/cases"
 	at_least "window $name: all cases ran" "$(wc -l <"$WORK/cases")" 30
