@@ -52,16 +52,17 @@ static __always_inline __u32 cl_path_write(const struct cl_path_walk *walk, char
 	path[0] = '/';
 	path[1] = 0;
 	for (int i = CL_PATH_DEPTH - 1; i >= 0; i--) {
-		const unsigned char *name;
+		struct dentry *dentry;
 		long n;
 
 		if (i >= walk->depth)
 			continue;
-		name = BPF_CORE_READ(walk->dentry[i], d_name.name);
+		dentry = walk->dentry[i];	/* ours: not for CO-RE to move */
 		if (at >= CL_PATH_MAX)
 			break;
 		path[at] = '/';
-		n = bpf_probe_read_kernel_str(&path[at + 1], CL_NAME_MAX - 1, name);
+		n = bpf_probe_read_kernel_str(&path[at + 1], CL_NAME_MAX - 1,
+					      BPF_CORE_READ(dentry, d_name.name));
 		if (n <= 0)
 			break;
 		at += n;	/* the slash, and the name without its NUL */
