@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Each rule by itself; what streams of facts come to is in tests/golden. */
+#include "unit.h"
+#include "rules/rule.h"
+
+static struct cl_inode inode = { .nr_fsyncs = 1 };
+static struct cl_fsync fsync_before;	/* returned 0, committed tid 10 */
+static struct cl_write good;		/* seen, converted in tid 10 */
+
+static int setup(void **state)
+{
+	fsync_before = (struct cl_fsync){ .inode = &inode, .begin_seq = 10, .begin_ns = 1000,
+					  .committed_tid = 10, .journal = CL_JOURNAL_FULL };
+	good = (struct cl_write){ .inode = &inode, .visible_seq = 5, .visible_ns = 500,
+				  .result = 4096, .converted_seq = 12, .converted_ns = 1200,
+				  .has_tid = true, .tid = 10 };
+	return 0;
+}
+
+static const struct cl_rule *const converted = &cl_rule_converted_before_fsync_returns;
+static const struct cl_rule *const committed = &cl_rule_committed_before_fsync_returns;
+
+static enum cl_finding judge(const struct cl_rule *rule)
+{
+	const struct cl_judge j = { .f = &fsync_before, .w = &good };
+	const char *why = NULL;
+	enum cl_finding finding = rule->judge(&j, &why);
+
+	if (finding == CL_UNSURE)
+		assert_non_null(why);
+	return finding;
+}
+
+static void make_pending(void)
+{
+	good.nr_gaps = 1;
+	good.converted_seq = good.converted_ns = 0;
+	good.has_tid = false;
+}
+
+static void a_kept_promise_holds(void **state)
+{
+	assert_int_equal(judge(converted), CL_HOLDS);
+	assert_int_equal(judge(committed), CL_HOLDS);
+}
+
+static void a_pending_write_breaks_only_the_first_rule(void **state)
+{
+	make_pending();
+	assert_int_equal(judge(converted), CL_BROKEN);
+	assert_int_equal(judge(committed), CL_NO_CLAIM);
+}
+
+static void a_later_transaction_breaks_the_second_rule(void **state)
+{
+	good.tid = 11;
+	assert_int_equal(judge(converted), CL_HOLDS);
+	assert_int_equal(judge(committed), CL_BROKEN);
+	good.committed_ns = 1300;
+	assert_int_equal(judge(committed), CL_HOLDS);
+}
+
+static void transactions_wrap_around(void **state)
+{
+	good.tid = UINT32_MAX;
+	fsync_before.committed_tid = 3;
+	assert_int_equal(judge(committed), CL_HOLDS);
+	good.tid = 4;
+	fsync_before.committed_tid = UINT32_MAX;
+	assert_int_equal(judge(committed), CL_BROKEN);
+}
+
+static void nothing_is_promised_without_a_completion_before(void **state)
+{
+	make_pending();
+	good.visible_seq = 11;
+	assert_int_equal(judge(converted), CL_NO_CLAIM);
+	good.visible_seq = 5;
+	good.visible_ns = 1000;
+	assert_int_equal(judge(converted), CL_NO_CLAIM);
+	good.visible_ns = 500;
+	good.result = -5;
+	assert_int_equal(judge(converted), CL_NO_CLAIM);
+	good.result = 4096;
+	fsync_before.ret = -5;
+	assert_int_equal(judge(converted), CL_NO_CLAIM);
+}
+
+static void inferred_order_is_no_proof(void **state)
+{
+	make_pending();
+	good.visible_inferred = true;
+	assert_int_equal(judge(converted), CL_UNSURE);
+	good.visible_inferred = false;
+	fsync_before.inferred = true;
+	assert_int_equal(judge(converted), CL_UNSURE);
+	fsync_before.inferred = false;
+	good.earlier_unsure = true;
+	assert_int_equal(judge(converted), CL_UNSURE);
+}
+
+static void journals_differ(void **state)
+{
+	good.tid = 11;
+	fsync_before.journal = CL_JOURNAL_FAST;
+	assert_int_equal(judge(committed), CL_UNSURE);
+	fsync_before.journal = CL_JOURNAL_NONE;
+	assert_int_equal(judge(committed), CL_NO_CLAIM);
+	fsync_before.journal = CL_JOURNAL_FULL;
+	good.has_tid = false;
+	assert_int_equal(judge(committed), CL_UNSURE);
+}
+
+static void failed_conversions(void **state)
+{
+	good.convert_error = -5;
+	assert_int_equal(judge(converted), CL_BROKEN);
+	good.converted_seq = 9;
+	assert_int_equal(judge(converted), CL_UNSURE);
+	good.converted_seq = 12;
+	inode.nr_fsyncs = 2;
+	assert_int_equal(judge(converted), CL_UNSURE);
+	inode.nr_fsyncs = 1;
+}
+
+static void hooks_decide_what_can_be_decided(void **state)
+{
+	struct cl_hooks_report r = { .nr = 3, .hook = {
+		{ .how = CL_HOW_FENTRY, .provides = CL_NEED_COMPLETION },
+		{ .how = CL_HOW_KPROBE, .provides = CL_NEED_CONVERT, .inferred = true },
+		{ .how = CL_HOW_ABSENT, .provides = CL_NEED_COMPLETION | CL_NEED_LISTED },
+	} };
+
+	assert_int_equal(cl_hooks_missing(&r, CL_NEED_COMPLETION | CL_NEED_CONVERT), 0);
+	assert_int_equal(cl_hooks_missing(&r, CL_NEED_LISTED), 0);
+	assert_int_equal(cl_hooks_missing(&r, CL_NEED_FSYNC), CL_NEED_FSYNC);
+	assert_int_equal(cl_hooks_inferred(&r, ~0U), CL_NEED_CONVERT);
+	/* One of several that completions need: without it some are not seen. */
+	r.hook[2].how = CL_HOW_MISSING;
+	assert_int_equal(cl_hooks_missing(&r, CL_NEED_COMPLETION), CL_NEED_COMPLETION);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup(name, setup)
+	const struct CMUnitTest tests[] = {
+		T(a_kept_promise_holds),
+		T(a_pending_write_breaks_only_the_first_rule),
+		T(a_later_transaction_breaks_the_second_rule),
+		T(transactions_wrap_around),
+		T(nothing_is_promised_without_a_completion_before),
+		T(inferred_order_is_no_proof),
+		T(journals_differ),
+		T(failed_conversions),
+		T(hooks_decide_what_can_be_decided),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
