@@ -125,7 +125,7 @@ static void a_signal_ends_the_watching(void **state)
 	pid_t self = getpid();
 	char line[64];
 
-	snprintf(line, sizeof(line), "sleep 0.1; kill -INT %d; sleep 60", self);
+	snprintf(line, sizeof(line), "sleep 0.1; kill -INT %d; exec sleep 60", self);
 	assert_int_equal(run(&f, &s, (char *[]){ "sh", "-c", line, NULL }), 0);
 	assert_true(s.status.ran);
 	assert_int_equal(s.status.signal, SIGINT);
