@@ -112,6 +112,7 @@ static int open_all(struct check *c)
 	c->model = cl_model_new();
 	if (c->out)
 		c->rules = cl_rules_new(c->out, c->source->ops->hooks(c->source),
+					live.filter.tgid || live.filter.comm_len,
 					c->opt.max_violations);
 	if (!c->rules || !c->model) {
 		cl_err("out of memory");
@@ -196,7 +197,6 @@ int cmd_check(int argc, char **argv)
 		cl_err("check: --events and a command exclude each other");
 		return CL_EXIT_USAGE;
 	}
-	cl_log_set_json(c.opt.json);
 	c.has_command = first < argc;
 	status = run(&c, c.has_command ? argv + first : NULL);
 	close_all(&c);

@@ -223,7 +223,6 @@ int cmd_trace(int argc, char **argv)
 	err = cl_opt_parse(&trace_spec, argc, argv, &t.opt, NULL);
 	if (err)
 		return err == CL_OPT_HELP ? CL_EXIT_OK : CL_EXIT_USAGE;
-	cl_log_set_json(t.opt.json);
 	if (t.opt.kinds && t.opt.writes) {
 		cl_err("trace: --kinds and --writes exclude each other");
 		return CL_EXIT_USAGE;

@@ -24,8 +24,7 @@ static int resolve_path(const char *path, struct cl_config *cfg)
 	}
 	/* ext2 and ext3 share the number, and are served by ext4. */
 	if (fs.f_type != EXT4_SUPER_MAGIC) {
-		cl_err("%s is not on ext4 (on an overlay or a bind mount, name the file below it)",
-		       path);
+		cl_err("%s is not on ext4 (of an overlay, name the file in its upper layer)", path);
 		return -EINVAL;
 	}
 	dev = cl_mkdev(major(st.st_dev), minor(st.st_dev));

@@ -16,7 +16,7 @@ enum cl_log_level {
 	CL_LOG_DEBUG,
 };
 
-/* Set once, by main() and by the option parser; nothing else reads them. */
+/* Set by main() and by the option parser; nothing else reads them. */
 void cl_log_set_json(bool json);
 void cl_log_set_debug(bool debug);
 bool cl_log_debug_enabled(void);

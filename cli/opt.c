@@ -64,6 +64,9 @@ static int store(const struct cl_opt *o, const char *s, void *values)
 	switch (o->type) {
 	case CL_OPT_FLAG:
 		*(bool *)field = true;
+		/* Messages follow, that on the next wrong option included. */
+		if (!strcmp(o->name, "json"))
+			cl_log_set_json(true);
 		return 0;
 	case CL_OPT_U32:
 		err = cl_parse_u64(s, &v);

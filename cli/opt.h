@@ -51,6 +51,7 @@ struct cl_opt_spec {
 	const struct cl_opt *opts;
 };
 
+/* Messages are JSON as well from there on: see log.h. */
 #define CL_OPT_JSON_ROW(type, field) \
 	{ "json", 'j', CL_OPT_FLAG, offsetof(type, field), NULL, \
 	  "print JSON, one object a line" }

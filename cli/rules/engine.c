@@ -27,6 +27,7 @@ struct cl_rules {
 	struct cl_sink sink;
 	struct cl_out *out;
 	const struct cl_hooks_report *hooks;
+	bool fsyncs_unseen;
 	struct tally tally[NR_RULES];
 	uint64_t room;			/* how many more may be printed */
 	struct cl_evidence *suspect;	/* those of the suspected that may be printed */
@@ -105,6 +106,7 @@ static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync
 				       cl_hooks_inferred(r->hooks, CL_NEED_COMPLETION),
 		.conversion_inferred = inferred & 1U << CL_EV_CONVERT ||
 				       cl_hooks_inferred(r->hooks, CL_NEED_CONVERT),
+		.fsyncs_unseen = r->fsyncs_unseen,
 	};
 	size_t i;
 
@@ -122,7 +124,7 @@ static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync
 }
 
 struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
-			      uint64_t max_printed)
+			      bool fsyncs_unseen, uint64_t max_printed)
 {
 	struct cl_rules *r = calloc(1, sizeof(*r));
 	size_t i;
@@ -133,6 +135,7 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 	r->sink.fsync_end = fsync_end;
 	r->out = out;
 	r->hooks = hooks;
+	r->fsyncs_unseen = fsyncs_unseen;
 	r->room = max_printed;
 	for (i = 0; i < NR_RULES; i++)
 		r->tally[i].missing = cl_hooks_missing(hooks, rules[i]->needs);

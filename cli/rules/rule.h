@@ -35,6 +35,8 @@ struct cl_judge {
 	const struct cl_write *w;
 	/* Some hook of that kind only infers: what is not there may have been. */
 	bool completion_inferred, conversion_inferred;
+	/* Fsyncs of some tasks are filtered out. */
+	bool fsyncs_unseen;
 };
 
 struct cl_rule {
@@ -60,10 +62,11 @@ struct cl_rules;
 
 /*
  * Judges by all rules. Violations go to out (NULL: nowhere) as they are found,
- * max_printed of them at most; all are counted. out and hooks must outlive it.
+ * max_printed of them at most; all are counted. fsyncs_unseen: a filter holds
+ * fsyncs of some tasks back. out and hooks must outlive it.
  */
 struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
-			      uint64_t max_printed);
+			      bool fsyncs_unseen, uint64_t max_printed);
 void cl_rules_free(struct cl_rules *r);
 /* To be added to the model. */
 const struct cl_sink *cl_rules_sink(struct cl_rules *r);

@@ -14,8 +14,8 @@ static enum cl_finding judge_failed(const struct cl_judge *j, const char **why)
 		*why = "a conversion failed before the fsync began; the error may have been told";
 		return CL_UNSURE;
 	}
-	if (j->f->inode->nr_fsyncs > 1) {
-		*why = "a conversion failed during several fsyncs; another one may tell the error";
+	if (j->fsyncs_unseen || j->f->inode->nr_fsyncs > 1) {
+		*why = "a conversion failed; another fsync may tell the error";
 		return CL_UNSURE;
 	}
 	return CL_BROKEN;
