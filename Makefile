@@ -47,6 +47,9 @@ UNIT_OBJ := $(patsubst %.c,$(O)/unit/obj/%.o,$(filter-out cli/main.c,$(CLI_SRC))
 UNIT_LIB := $(if $(UNIT_OBJ),$(O)/unit/libconvlist.a)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 
+# Programs that tests run: what they do with files needs a real kernel below.
+WORKLOAD_BIN := $(patsubst tests/workload/%.c,$(O)/workload/%,$(wildcard tests/workload/*.c))
+
 # ---- flags ----------------------------------------------------------------
 
 WARN := -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror)
@@ -64,7 +67,7 @@ BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_$(BPF_ARCH) -Ibpf -Wall
 
 # ---- what users ask for ---------------------------------------------------
 
-.PHONY: all install uninstall test demo unit setup clean format help
+.PHONY: all install uninstall test demo unit workload setup clean format help
 
 all: $(SKEL) $(BIN)
 
@@ -76,7 +79,7 @@ help:
 	@echo '                 (KERNEL=6.12, or 6.12-nofsync for a kernel that loses writes)'
 	@echo 'make test        every test: static, unit, golden, and in the virtual machine'
 	@echo '                 (for a part: tests/run --help)'
-	@echo 'make unit        build the unit tests'
+	@echo 'make unit        build the unit tests; make workload: the programs that tests run'
 	@echo 'make setup       install the Debian packages that demo and test need'
 	@echo 'make format      clang-format the C sources'
 	@echo 'make clean       remove out/ (built kernels stay cached: kernel-patch/kernel clean)'
@@ -89,6 +92,8 @@ uninstall:
 
 unit: $(UNIT_BIN)
 
+workload: $(WORKLOAD_BIN)
+
 setup:
 	$(Q)tests/setup all
 
@@ -98,7 +103,7 @@ demo: setup
 	$(Q)tests/demo $(KERNEL)
 
 test: setup
-	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit
+	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit workload
 	$(Q)tests/run
 
 clean:
@@ -151,6 +156,12 @@ $(O)/unit/%: $(O)/unit/obj/tests/unit/%.o $(UNIT_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) -lcmocka
 
+$(O)/workload/%: tests/workload/%.c Makefile | $(O)/.tools
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) $(WARN) -MMD -MP -o $@ $< -Wl,--as-needed -laio -luring -lpthread
+
 .SECONDARY:
 -include $(CLI_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(BPF_OBJ_trace:.o=.d) $(BPF_OBJ_pending:.o=.d)
 -include $(UNIT_SRC:%.c=$(O)/unit/obj/%.d)
+-include $(WORKLOAD_BIN:=.d)
