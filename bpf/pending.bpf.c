@@ -54,8 +54,9 @@ struct walk {
 	__u64 inode;
 	__u32 list;		/* enum cl_pending_list */
 	__u32 found;
-	bool torn;
-	bool ended;
+	/* No bool: what a callback returns must be 0 or 1 for the verifier, too. */
+	__u32 torn;
+	__u32 ended;
 };
 
 static __always_inline bool walk_list(struct walk *w, struct list_head *head, void *step,
@@ -63,8 +64,8 @@ static __always_inline bool walk_list(struct walk *w, struct list_head *head, vo
 {
 	w->head = head;
 	w->at = head;
-	w->torn = false;
-	w->ended = false;
+	w->torn = 0;
+	w->ended = 0;
 	bpf_loop(bound, step, w, 0);
 	return w->ended && !w->torn;
 }
@@ -76,11 +77,11 @@ static __always_inline struct list_head *walk_next(struct walk *w)
 
 	next = BPF_CORE_READ(at, next);
 	if (next == w->head) {
-		w->ended = true;
+		w->ended = 1;
 		return NULL;
 	}
 	if (!next || next == at || BPF_CORE_READ(next, prev) != at) {
-		w->torn = true;
+		w->torn = 1;
 		return NULL;
 	}
 	w->at = next;
@@ -138,9 +139,9 @@ static long io_end_step(__u32 i, struct walk *w)
 	io_end = (void *)next - bpf_core_field_offset(struct ext4_io_end, list);
 	if ((__u64)BPF_CORE_READ(io_end, inode) != w->inode ||
 	    !walk_list(&vecs, &io_end->list_vec, vec_step, ENTRIES_OF_ONE))
-		w->torn = true;
+		w->torn = 1;
 	w->found += vecs.found;
-	return w->torn;
+	return w->torn ? 1 : 0;
 }
 
 static __always_inline bool list_is_empty(struct list_head *head)
