@@ -33,7 +33,7 @@ enum cl_event_kind {
 	CL_EV_FSYNC_BEGIN = 7,
 	CL_EV_FSYNC_END = 8,
 	CL_EV_COMMIT = 9,	/* a journal transaction was committed */
-	CL_EV_PATH = 10,	/* the path of an inode, within its file system */
+	CL_EV_PATH = 10,	/* the path of an inode; the hooks' is within its file system */
 	CL_EV_LOST = 11,	/* facts are missing here; made in user space, never by a hook */
 	CL_EV_KINDS
 };

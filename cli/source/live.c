@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/attach.h"
+#include "kernel/mounts.h"
 #include "source.h"
 #include "util.h"
 
@@ -27,6 +28,20 @@ struct live {
 	void *ctx;
 };
 
+/* The hooks know a path within its file system; where that is mounted is our part. */
+static int on_path(struct live *l, const struct cl_ev_path *inner)
+{
+	union {
+		struct cl_ev_path p;
+		char room[sizeof(struct cl_ev_path) + CL_PATH_MAX];
+	} full = { .p.e = inner->e };
+
+	cl_full_path(inner->e.dev, inner->path, full.p.path, CL_PATH_MAX);
+	full.p.len_bytes = strlen(full.p.path);
+	full.p.e.size_bytes = sizeof(full.p) + full.p.len_bytes + 1;
+	return l->fn(l->ctx, &full, full.p.e.size_bytes);
+}
+
 /* The room taken for a path is more than its record: the record says how much it is. */
 static int on_record(void *ctx, void *data, size_t len)
 {
@@ -35,6 +50,9 @@ static int on_record(void *ctx, void *data, size_t len)
 
 	if (len >= sizeof(*e) && e->size_bytes < len)
 		len = e->size_bytes;
+	if (len > sizeof(struct cl_ev_path) && e->kind == CL_EV_PATH &&
+	    !(e->flags & CL_F_TRUNCATED))
+		return on_path(l, data);
 	return l->fn(l->ctx, data, len);
 }
 

@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What goes wrong ends with a clear message on stderr and the documented status,
+# and what was collected is not lost.
+# kernel: 6.12
+# disks: 256M 256M
+# tags: check
+# limit: 240
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
+
+# ends NAME STATUS PATTERN COMMAND...: its status, and what its stderr says.
+ends() {
+	local name=$1 wanted=$2 pattern=$3 got=0
+	shift 3
+	"$@" >"$WORK/stdout" 2>"$WORK/stderr" </dev/null || got=$?
+	if ((got != wanted)); then
+		fail "$name" "'$*' ended with $got, wanted $wanted: $(tail -n 2 "$WORK/stderr")"
+	elif ! grep -qiE -- "$pattern" "$WORK/stderr"; then
+		fail "$name" "'$*' said: $(tail -n 2 "$WORK/stderr")"
+	else
+		ok "$name"
+	fi
+}
+
+summary() { jq -r ".$1" "$WORK/summary.json"; }
+unprivileged() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+
+make_ext4 /dev/vda
+defer /dev/vda 0
+fallocate -l 8M "$MOUNT/file"
+writer=(fio --name=w --filename="$MOUNT/file" --size=8M --fallocate=none --rw=randwrite --bs=4k
+	--direct=1 --ioengine=libaio --iodepth=8 --fsync=32 --output=/dev/null)
+
+ends 'unknown subcommand' 2 'frobnicate' "$CONVLIST" frobnicate
+ends 'unknown option' 2 'wrong' "$CONVLIST" check --wrong
+ends 'option without its value' 2 'duration' "$CONVLIST" trace --duration
+ends 'a number that is none' 2 'pid' "$CONVLIST" trace --pid abc
+ends 'a file that is not there' 3 '/mnt/nowhere' "$CONVLIST" trace -f /mnt/nowhere --duration 1
+ends 'a file that is not on ext4' 3 'ext4' "$CONVLIST" check -f /proc/self/maps --duration 1
+ends 'a device that is not there' 3 'nodisk' "$CONVLIST" pending /dev/nodisk
+ends 'a device that is not mounted' 3 'vdb' "$CONVLIST" pending /dev/vdb
+ends 'a command that is not there' 3 'no-such-command' "$CONVLIST" check -- no-such-command
+ends 'check without root' 3 'root|CAP_' unprivileged "$CONVLIST" check --duration 1
+ends 'pending without root' 3 'root|CAP_' unprivileged "$CONVLIST" pending
+events=$(find "$TOP/tests/golden/trace" -name '*.events' | sort | head -n 1)
+ends 'a full disk' 3 'space' bash -c "'$CONVLIST' trace --events '$events' >/dev/full"
+
+# A summary that cannot be written must be said before the run, or after it.
+ends 'a summary that cannot be written' 3 'summary|/mnt/nowhere' \
+	"$CONVLIST" check --summary /mnt/nowhere/summary.json -- true
+
+# The command's own failure does not change the verdict, but is told.
+ends 'a command that fails' 0 '' "$CONVLIST" check --summary "$WORK/summary.json" -- sh -c 'exit 7'
+check 'a command that fails: is in the summary' jq -e '.command_status' "$WORK/summary.json"
+
+killed_command() {
+	"$CONVLIST" check --summary "$WORK/summary.json" -- sh -c 'kill -9 $$'
+}
+ends 'a command that is killed' 0 '' killed_command
+check 'a command that is killed: is in the summary' grep -qi 'kill\|9' "$WORK/summary.json"
+
+# Ctrl-C in the middle: judged as far as it went.
+interrupted() {
+	"$CONVLIST" check --summary "$WORK/summary.json" -f "$MOUNT/file" >"$WORK/report" 2>&1 &
+	local pid=$! status=0
+	wait_for 20 grep -q . "$WORK/report"
+	sleep 2
+	"${writer[@]}"
+	kill -INT "$pid"
+	wait "$pid" || status=$?
+	return "$status"
+}
+rm -f "$WORK/summary.json"
+ends 'Ctrl-C' 0 '' interrupted
+equal 'Ctrl-C: the summary has the writes' "$(summary writes)" 2048
+check 'Ctrl-C: the summary is printed' grep -q 2048 "$WORK/report"
+
+# The reader goes away.
+fallocate -l 8M "$MOUNT/file2"
+closed_pipe() {
+	local file=$MOUNT/file2
+	"$CONVLIST" trace -f "$file" --duration 15 | head -n 3 >/dev/null &
+	sleep 4
+	"${writer[@]/$MOUNT\/file/$file}"
+	wait
+}
+check 'closed pipe: trace ends' timeout 30 bash -c "$(declare -f closed_pipe); $(declare -p writer)
+	CONVLIST='$CONVLIST' MOUNT='$MOUNT'; closed_pipe"
+
+# The file system goes away while it is watched.
+make_ext4 /dev/vdb
+fallocate -l 1M "$MOUNT/gone"
+gone() {
+	"$CONVLIST" check --summary "$WORK/summary.json" --duration 8 -d /dev/vdb &
+	local pid=$!
+	sleep 4
+	fio --name=w --filename="$MOUNT/gone" --size=1M --fallocate=none --rw=randwrite --bs=4k \
+		--direct=1 --ioengine=libaio --iodepth=8 --fsync=32 --output=/dev/null
+	umount "$MOUNT"
+	wait "$pid"
+}
+ends 'umount while watched' 0 '' gone
+equal 'umount while watched: the writes were seen' "$(summary writes)" 256

@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A ring buffer that is too small loses facts: the verdict is inconclusive, status
+# 4, never ok; and on a kernel that breaks its promise never a violation that a
+# lost fact could explain.
+# kernel: 6.12 6.12-nofsync
+# disks: 256M
+# tags: check
+# limit: 180
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
+
+summary() { jq -r ".$1" "$WORK/summary.json"; }
+make_ext4 /dev/vda
+defer /dev/vda 50
+
+for round in 1 2 3; do
+	fallocate -l 8M "$MOUNT/file"
+	sync
+	status_is "loss, round $round: exit status" 4 "$CONVLIST" check --buffer 4K \
+		--summary "$WORK/summary.json" -- fio --name=l --filename="$MOUNT/file" --size=8M \
+		--fallocate=none --rw=randwrite --bs=4k --direct=1 --ioengine=libaio --iodepth=32 \
+		--fsync=32 --output=/dev/null
+	equal "loss, round $round: verdict" "$(summary verdict)" inconclusive
+	at_least "loss, round $round: facts lost" "$(summary lost)" 1
+	check "loss, round $round: said so" grep -qi 'lost' "$WORK/said"
+	rm "$MOUNT/file"
+done
