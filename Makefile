@@ -86,9 +86,10 @@ help:
 
 install: all
 	install -D -m 755 $(O)/convlist $(DESTDIR)$(PREFIX)/bin/convlist
+	install -D -m 644 docs/convlist.8 $(DESTDIR)$(PREFIX)/share/man/man8/convlist.8
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/convlist
+	rm -f $(DESTDIR)$(PREFIX)/bin/convlist $(DESTDIR)$(PREFIX)/share/man/man8/convlist.8
 
 unit: $(UNIT_BIN)
 

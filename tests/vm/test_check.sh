@@ -90,8 +90,8 @@ traced overwrites 0 --ioengine=libaio --iodepth=16 --fsync=32 --size=4M --name=a
 equal 'overwrites: writes' "$(summary writes)" 0
 equal 'overwrites: verdict' "$(summary verdict)" ok
 
-# Filters: only one of two files, devices, processes.
-prepare filter 2 1M
+# Filters: of one file, one device, one command, one inode.
+prepare filter 5 1M
 both=(--ioengine=libaio --iodepth=8 --fsync=32 --size=1M)
 filtered() {
 	local name=$1 wanted=$2
@@ -106,3 +106,9 @@ both+=(--name=a --filename=/mnt/vda/filter.0 --name=b --filename=/mnt/vdb/filter
 filtered 'by file' 256 -f /mnt/vda/filter.0
 both=("${both[@]/filter.0/filter.1}")
 filtered 'by device' 256 -d /dev/vdb
+both=("${both[@]/filter.1/filter.2}")
+filtered 'by command' 512 -c fio
+both=("${both[@]/filter.2/filter.3}")
+filtered 'by another command' 0 -c postgres
+both=("${both[@]/filter.3/filter.4}")
+filtered 'by inode' 256 -d /dev/vda -i "$(stat -c %i /mnt/vda/filter.4)"
