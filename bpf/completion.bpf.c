@@ -40,6 +40,11 @@ static __always_inline bool untrack(__u64 iocb, struct cl_inflight *write)
  * libaio. The event is in the ring only when the function returns, and by then
  * the kiocb is free and may even be in use again: so the write is taken out of
  * the table at the entry, and reported at the return.
+ *
+ * Reads complete in interrupts, which may come while this runs for a write; the
+ * kernel then skips the program for the read (recursion_misses), which is of no
+ * interest. Should it skip one for a write, the write is left in a table: that
+ * is noticed here, by the next write of the kiocb, or at the end (attach.c).
  */
 static __always_inline void aio_begin(struct kiocb *iocb, long res)
 {
@@ -48,8 +53,16 @@ static __always_inline void aio_begin(struct kiocb *iocb, long res)
 
 	if (!untrack((__u64)iocb, &completing.write))
 		return;
-	if (bpf_map_update_elem(&cl_completing, &task, &completing, BPF_ANY))
+	/* iomap has moved ki_pos behind what was written: else it is another write's. */
+	if (res > 0 && BPF_CORE_READ(iocb, ki_pos) != completing.write.end_bytes) {
 		cl_count_lost(CL_LOST_MISSED);
+		return;
+	}
+	if (!bpf_map_update_elem(&cl_completing, &task, &completing, BPF_NOEXIST))
+		return;
+	/* One is there still: the end of that call was skipped. */
+	cl_count_lost(CL_LOST_MISSED);
+	bpf_map_update_elem(&cl_completing, &task, &completing, BPF_ANY);
 }
 
 /* @iocb: 0 where the hook does not tell. An interrupt may complete another one meanwhile. */

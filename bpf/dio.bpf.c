@@ -66,22 +66,31 @@ static __always_inline bool submitter_wanted(const struct cl_submitter *who)
 }
 
 /* Ties the write to its kiocb, which is all that later hooks are given. */
-static __always_inline bool track(struct kiocb *iocb, const struct cl_inode_id *id, __u64 write_id)
+static __always_inline void track(struct kiocb *iocb, const struct cl_inode_id *id, __u64 write_id,
+				  __s64 offset_bytes, long size)
 {
-	struct cl_inflight new = { .id = *id, .write_id = { write_id }, .writes = 1 };
+	struct cl_inflight new = {
+		.id = *id,
+		.write_id = { write_id },
+		.writes = 1,
+		.done_ns = bpf_ktime_get_ns(),
+		.end_bytes = offset_bytes + size,
+	};
 	struct cl_inflight *old;
 	__u64 key = (__u64)iocb;
 
 	old = bpf_map_lookup_elem(&cl_inflight, &key);
 	if (old && old->id.ino == id->ino && old->id.dev == id->dev &&
-	    old->writes < CL_WRITES_PER_IOCB) {
+	    old->end_bytes == offset_bytes && old->writes < CL_WRITES_PER_IOCB) {
 		old->write_id[old->writes++ & (CL_WRITES_PER_IOCB - 1)] = write_id;
-		return true;
+		old->done_ns = new.done_ns;
+		old->end_bytes = new.end_bytes;
+		return;
 	}
-	if (!bpf_map_update_elem(&cl_inflight, &key, &new, BPF_ANY))
-		return true;
-	cl_count_lost(CL_LOST_WRITES);
-	return false;
+	if (old)
+		cl_count_lost(CL_LOST_MISSED);
+	if (bpf_map_update_elem(&cl_inflight, &key, &new, BPF_ANY))
+		cl_count_lost(CL_LOST_WRITES);
 }
 
 static __always_inline void data_done(struct kiocb *iocb, long size, int error, __u32 flags)
@@ -107,7 +116,7 @@ static __always_inline void data_done(struct kiocb *iocb, long size, int error, 
 		return;
 	cl_emit_path(BPF_CORE_READ(iocb, ki_filp), inode, &id);
 	write_id = cl_new_id();
-	track(iocb, &id, write_id);
+	track(iocb, &id, write_id, key.offset_bytes, size);
 
 	w = cl_reserve(CL_EV_WRITE, sizeof(*w), &id);
 	if (!w)

@@ -10,23 +10,6 @@
 #include "kernel/compat.bpf.h"
 #include "filter.h"
 
-struct cl_inode_id {
-	__u64 ino;
-	__u32 dev;
-	__u32 generation;
-};
-
-/* A short write that is carried on adds a second one to the same kiocb. */
-#define CL_WRITES_PER_IOCB 4
-
-/* A write between its data being done and its completion being visible. */
-struct cl_inflight {
-	struct cl_inode_id id;
-	__u64 write_id[CL_WRITES_PER_IOCB];
-	__u32 writes;
-	__u32 pad;
-};
-
 struct cl_submitter_key {
 	__u64 inode;		/* the kernel's address */
 	__s64 offset_bytes;

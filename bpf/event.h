@@ -236,4 +236,30 @@ struct cl_pending_entry {
 	__u32 pad;
 };
 
+/*
+ * What user space looks at when it detaches, to find completions that went by
+ * unseen. Never recorded either.
+ */
+struct cl_inode_id {
+	__u64 ino;
+	__u32 dev;
+	__u32 generation;
+};
+
+/* A short write that is carried on adds a second one to the same kiocb. */
+#define CL_WRITES_PER_IOCB 4
+
+/*
+ * A write between its data being done and its completion being visible. One that
+ * is still here when its kiocb serves another write has completed unseen.
+ */
+struct cl_inflight {
+	struct cl_inode_id id;
+	__u64 write_id[CL_WRITES_PER_IOCB];
+	__u64 done_ns;		/* of the last one */
+	__s64 end_bytes;	/* where that one ends: ki_pos at its completion */
+	__u32 writes;
+	__u32 pad;
+};
+
 #endif
