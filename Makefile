@@ -67,7 +67,7 @@ BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_$(BPF_ARCH) -Ibpf -Wall
 
 # ---- what users ask for ---------------------------------------------------
 
-.PHONY: all install uninstall test demo unit workload setup clean format help
+.PHONY: all install uninstall test demo unit workload setup clean help
 
 all: $(SKEL) $(BIN)
 
@@ -81,7 +81,6 @@ help:
 	@echo '                 (for a part: tests/run --help)'
 	@echo 'make unit        build the unit tests; make workload: the programs that tests run'
 	@echo 'make setup       install the Debian packages that demo and test need'
-	@echo 'make format      clang-format the C sources'
 	@echo 'make clean       remove out/ (built kernels stay cached: kernel-patch/kernel clean)'
 
 install: all
@@ -109,10 +108,6 @@ test: setup
 
 clean:
 	rm -rf $(O)
-
-format:
-	clang-format -i $(wildcard bpf/*.[ch] bpf/*/*.[ch] tests/unit/*.[ch] tests/workload/*.[ch]) \
-		$(foreach d,$(call subdirs_of,cli),$(wildcard $(d)/*.[ch]))
 
 # ---- how it is built ------------------------------------------------------
 

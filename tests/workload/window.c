@@ -141,9 +141,9 @@ static int case_nowait_read(struct window *w)
 	return memcmp(w->buffer, w->data, got) ? wrong(w, "wrong data") : 0;
 }
 
-static int case_mmap_read(struct window *w)
+static int expect_mapped(struct window *w, int flags)
 {
-	char *map = mmap(NULL, WRITTEN_BYTES, PROT_READ, MAP_SHARED, w->fd, WRITTEN_AT);
+	char *map = mmap(NULL, WRITTEN_BYTES, PROT_READ, MAP_SHARED | flags, w->fd, WRITTEN_AT);
 	int ret;
 
 	if (map == MAP_FAILED)
@@ -151,6 +151,11 @@ static int case_mmap_read(struct window *w)
 	ret = expect_data(w, map);
 	munmap(map, WRITTEN_BYTES);
 	return ret;
+}
+
+static int case_mmap_read(struct window *w)
+{
+	return expect_mapped(w, 0);
 }
 
 static int case_premapped_read(struct window *w)
@@ -160,15 +165,7 @@ static int case_premapped_read(struct window *w)
 
 static int case_populate(struct window *w)
 {
-	char *map = mmap(NULL, WRITTEN_BYTES, PROT_READ, MAP_SHARED | MAP_POPULATE, w->fd,
-			 WRITTEN_AT);
-	int ret;
-
-	if (map == MAP_FAILED)
-		return broken(w, "mmap");
-	ret = expect_data(w, map);
-	munmap(map, WRITTEN_BYTES);
-	return ret;
+	return expect_mapped(w, MAP_POPULATE);
 }
 
 static int case_splice(struct window *w)
@@ -459,32 +456,32 @@ static int case_copy_file_range(struct window *w)
 
 /* ---- promises ---- */
 
+static int expect_none_pending(struct window *w, int ret, const char *call)
+{
+	if (ret)
+		return broken(w, call);
+	return pending(w) ? wrong(w, "still pending") : 0;
+}
+
 static int case_fsync(struct window *w)
 {
-	if (fsync(w->fd))
-		return broken(w, "fsync");
-	return pending(w) ? wrong(w, "still pending") : 0;
+	return expect_none_pending(w, fsync(w->fd), "fsync");
 }
 
 static int case_fdatasync(struct window *w)
 {
-	if (fdatasync(w->direct_fd))
-		return broken(w, "fdatasync");
-	return pending(w) ? wrong(w, "still pending") : 0;
+	return expect_none_pending(w, fdatasync(w->direct_fd), "fdatasync");
 }
 
 static int case_msync(struct window *w)
 {
-	if (msync(w->premapped, (size_t)FILE_BLOCKS * BLOCK, MS_SYNC))
-		return broken(w, "msync");
-	return pending(w) ? wrong(w, "still pending") : 0;
+	return expect_none_pending(w, msync(w->premapped, (size_t)FILE_BLOCKS * BLOCK, MS_SYNC),
+				   "msync");
 }
 
 static int case_syncfs(struct window *w)
 {
-	if (syncfs(w->fd))
-		return broken(w, "syncfs");
-	return pending(w) ? wrong(w, "still pending") : 0;
+	return expect_none_pending(w, syncfs(w->fd), "syncfs");
 }
 
 static int case_overwritten(struct window *w)
