@@ -48,7 +48,12 @@ UNIT_LIB := $(if $(UNIT_OBJ),$(O)/unit/libconvlist.a)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 
 # Programs that tests run: what they do with files needs a real kernel below.
-WORKLOAD_BIN := $(patsubst tests/workload/%.c,$(O)/workload/%,$(wildcard tests/workload/*.c))
+# A program is a file in tests/workload, or a folder of files.
+WORKLOAD_SRC := $(wildcard tests/workload/*.c tests/workload/*/*.c)
+WORKLOADS := $(basename $(notdir $(wildcard tests/workload/*.c))) \
+	$(sort $(notdir $(patsubst %/,%,$(dir $(wildcard tests/workload/*/*.c)))))
+WORKLOAD_BIN := $(addprefix $(O)/workload/,$(WORKLOADS))
+WORKLOAD_OBJ := $(WORKLOAD_SRC:%.c=$(O)/workload/obj/%.o)
 
 # ---- flags ----------------------------------------------------------------
 
@@ -152,12 +157,21 @@ $(O)/unit/%: $(O)/unit/obj/tests/unit/%.o $(UNIT_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) -lcmocka
 
-$(O)/workload/%: tests/workload/%.c Makefile | $(O)/.tools
+$(O)/workload/obj/%.o: %.c Makefile | $(O)/.tools
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) $(WARN) -MMD -MP -o $@ $< -Wl,--as-needed -laio -luring -lpthread
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+
+define workload_objects
+$(O)/workload/$(1): $(filter $(O)/workload/obj/tests/workload/$(1).o $(O)/workload/obj/tests/workload/$(1)/%,$(WORKLOAD_OBJ))
+endef
+$(foreach program,$(WORKLOADS),$(eval $(call workload_objects,$(program))))
+
+$(WORKLOAD_BIN):
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ -Wl,--as-needed -laio -luring -lpthread
 
 .SECONDARY:
 -include $(CLI_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(BPF_OBJ_trace:.o=.d) $(BPF_OBJ_pending:.o=.d)
 -include $(UNIT_SRC:%.c=$(O)/unit/obj/%.d)
--include $(WORKLOAD_BIN:=.d)
+-include $(WORKLOAD_OBJ:.o=.d)
