@@ -6,6 +6,7 @@
 #include "model/internal.h"
 
 #define STEP_NS 1000000		/* stamps of two CPUs: never this far out of step */
+#define FLIGHT_NS 1000000000ULL	/* of a write whose mapping was not seen: hardly longer */
 #define BLIND_HISTORY 1024	/* how far to look back where a write's mapping was not seen */
 
 /* Takes what the conversion covers out of the write's gaps. */
@@ -164,6 +165,14 @@ int cl_convert(struct cl_model *m, const struct cl_ev_convert *e)
 	return 0;
 }
 
+/* It was in flight when what is known of its blocks began. */
+static bool mapped_before(const struct cl_model *m, const struct cl_write *w)
+{
+	if (!m->since_ns)
+		return false;
+	return w->submit_ns ? w->submit_ns < m->since_ns : w->done_ns < m->since_ns + FLIGHT_NS;
+}
+
 /*
  * Two writes to the same unwritten blocks can be under way at once. The first
  * conversion converts for both; the other write's own finds nothing to do, and
@@ -178,8 +187,10 @@ static void look_back(struct cl_model *m, struct cl_write *w)
 	const struct cl_conversion *c;
 
 	for (n = 1; w->nr_gaps; n++) {
-		if (n > m->nr_history)
+		if (n > m->nr_history) {
+			w->earlier_unsure |= mapped_before(m, w);
 			return;
+		}
 		if (n > most)
 			break;
 		c = &m->history[(m->nr_history - n) % CL_HISTORY_MAX];

@@ -45,7 +45,7 @@ static void look_at(struct cl_fsync *f, struct cl_write *w)
 }
 
 /* The writes that it may have to make durable: in its range, and not durable. */
-static int collect(struct cl_fsync *f)
+static int collect(struct cl_model *m, struct cl_fsync *f)
 {
 	struct cl_inode *inode = f->inode;
 	struct cl_list *pos, *tmp;
@@ -54,6 +54,10 @@ static int collect(struct cl_fsync *f)
 	n = inode->nr_pending + inode->nr_failed + list_length(&inode->converted);
 	if (!n)
 		return 0;
+	if (n > CL_LOOKS_MAX - m->nr_looks) {
+		m->doubts |= CL_DOUBT_LIMIT;
+		return 0;
+	}
 	f->write = malloc(n * sizeof(*f->write));
 	if (!f->write)
 		return -ENOMEM;
@@ -63,6 +67,7 @@ static int collect(struct cl_fsync *f)
 		look_at(f, container_of(pos, struct cl_write, by_inode));
 	cl_list_for_each_safe(pos, tmp, &inode->failed)
 		look_at(f, container_of(pos, struct cl_write, by_inode));
+	m->nr_looks += f->nr_writes;
 	return 0;
 }
 
@@ -72,6 +77,7 @@ static void fsync_free(struct cl_model *m, struct cl_fsync *f)
 
 	cl_hash_del(&m->fsyncs, &f->by_id);
 	f->inode->nr_fsyncs--;
+	m->nr_looks -= f->nr_writes;
 	for (i = 0; i < f->nr_writes; i++)
 		cl_write_put(m, f->write[i]);
 	cl_inode_unuse(m, f->inode);
@@ -115,7 +121,7 @@ int cl_fsync_begin(struct cl_model *m, const struct cl_ev_fsync_begin *e)
 	}
 	cl_inode_use(m, inode);
 	inode->nr_fsyncs++;
-	err = collect(f);
+	err = collect(m, f);
 	if (err)
 		fsync_free(m, f);
 	return err;

@@ -88,13 +88,11 @@ struct cl_hash_node *cl_hash_next(const struct cl_hash_node *n)
 	return same_key(n->next, n->key);
 }
 
-struct cl_hash_node *cl_hash_any(const struct cl_hash *h)
+struct cl_hash_node *cl_hash_any(struct cl_hash *h)
 {
-	size_t i;
-
-	for (i = 0; h->nr && i < h->size; i++)
-		if (h->bucket[i])
-			return h->bucket[i];
+	for (; h->nr; h->first = (h->first + 1) & (h->size - 1))
+		if (h->bucket[h->first])
+			return h->bucket[h->first];
 	return NULL;
 }
 

@@ -14,6 +14,7 @@ struct cl_hash_node {
 struct cl_hash {
 	struct cl_hash_node **bucket;
 	size_t nr, size;	/* size: a power of two, or 0 */
+	size_t first;		/* where cl_hash_any() looks first */
 };
 
 /* 0 or -ENOMEM. Keys need not be unique. */
@@ -23,7 +24,7 @@ struct cl_hash_node *cl_hash_find(const struct cl_hash *h, uint64_t key);
 /* The next one with the same key. */
 struct cl_hash_node *cl_hash_next(const struct cl_hash_node *n);
 /* Any node, NULL when there is none: for taking a table apart. */
-struct cl_hash_node *cl_hash_any(const struct cl_hash *h);
+struct cl_hash_node *cl_hash_any(struct cl_hash *h);
 /* The table only; the nodes are their owners'. */
 void cl_hash_free(struct cl_hash *h);
 

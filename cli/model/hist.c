@@ -30,6 +30,17 @@ void cl_hist_add(struct cl_hist *h, uint64_t v)
 		h->max = v;
 }
 
+void cl_hist_merge(struct cl_hist *h, const struct cl_hist *other)
+{
+	unsigned int b;
+
+	for (b = 0; b < CL_HIST_BUCKETS; b++)
+		h->bucket[b] += other->bucket[b];
+	h->nr += other->nr;
+	if (other->max > h->max)
+		h->max = other->max;
+}
+
 uint64_t cl_hist_quantile(const struct cl_hist *h, double share)
 {
 	uint64_t want = share * h->nr, sum = 0;

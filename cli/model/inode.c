@@ -57,19 +57,28 @@ static void make_idle(struct cl_model *m, struct cl_inode *inode)
 	inode_free(m, inode);
 }
 
-int cl_inode_get(struct cl_model *m, const struct cl_event *e, struct cl_inode **inode)
+struct cl_inode *cl_inode_find(const struct cl_model *m, const struct cl_event *e)
 {
 	struct cl_hash_node *n = cl_hash_find(&m->inodes, key_of(e));
+	struct cl_inode *i;
+
+	for (; n; n = cl_hash_next(n)) {
+		i = container_of(n, struct cl_inode, by_key);
+		if (i->ino == e->ino && i->dev->dev == e->dev && i->generation == e->generation)
+			return i;
+	}
+	return NULL;
+}
+
+int cl_inode_get(struct cl_model *m, const struct cl_event *e, struct cl_inode **inode)
+{
 	struct cl_inode *i;
 	struct cl_dev *dev;
 	int err;
 
-	for (; n; n = cl_hash_next(n)) {
-		*inode = i = container_of(n, struct cl_inode, by_key);
-		if (i->ino == e->ino && i->dev->dev == e->dev && i->generation == e->generation)
-			return 0;
-	}
-	*inode = NULL;
+	*inode = cl_inode_find(m, e);
+	if (*inode)
+		return 0;
 	err = dev_get(m, e->dev, &dev);
 	if (err || !dev)
 		return err;

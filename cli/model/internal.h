@@ -9,6 +9,7 @@
 /* Bounds, so that a stream of nonsense cannot eat the machine. */
 #define CL_WRITES_MAX (1 << 20)		/* alive */
 #define CL_FSYNCS_MAX (1 << 16)		/* running */
+#define CL_LOOKS_MAX (1 << 22)		/* of running fsyncs at writes */
 #define CL_IDLE_MAX 4096		/* inodes kept for their path */
 #define CL_DEVS_MAX 1024
 #define CL_UNSEEN_MAX 16384		/* durable, completion not seen */
@@ -52,7 +53,9 @@ struct cl_model {
 	unsigned int doubts;
 	uint32_t inferred;
 	uint64_t seq;			/* of the record at hand, from 1 */
+	uint64_t since_ns;		/* see cl_model_since() */
 	uint64_t nr_unconverted;
+	uint64_t nr_looks;		/* at most CL_LOOKS_MAX */
 
 	struct cl_hash writes, inodes, fsyncs;
 	struct cl_seen seen_writes, seen_fsyncs;
@@ -70,6 +73,7 @@ struct cl_model {
 };
 
 /* inode.c */
+struct cl_inode *cl_inode_find(const struct cl_model *m, const struct cl_event *e);
 /* The record's inode, made when it is new. *inode: NULL when out of bounds. */
 int cl_inode_get(struct cl_model *m, const struct cl_event *e, struct cl_inode **inode);
 void cl_inode_use(struct cl_model *m, struct cl_inode *inode);
@@ -87,6 +91,7 @@ int cl_seen_add(struct cl_seen *s, uint64_t id, uint64_t ts_ns);
 bool cl_seen_find(const struct cl_seen *s, uint64_t id, uint64_t ts_ns, bool *same);
 void cl_seen_free(struct cl_seen *s);
 
+struct cl_write *cl_write_find(const struct cl_model *m, uint64_t id);
 /* write.c: each handles one kind of record: 0 or -ENOMEM */
 int cl_write_done(struct cl_model *m, const struct cl_ev_write *e);
 int cl_write_listed(struct cl_model *m, const struct cl_ev_listed *e);

@@ -14,18 +14,23 @@ struct cl_model *cl_model_new(void)
 	return m;
 }
 
-void cl_model_free(struct cl_model *m)
+void cl_model_end(struct cl_model *m)
 {
 	struct cl_hash_node *n;
 
-	if (!m)
-		return;
 	cl_fsync_free_all(m);
 	while ((n = cl_hash_any(&m->writes))) {
 		struct cl_write *w = container_of(n, struct cl_write, by_id);
 
 		cl_write_end(m, w, w->state == CL_WRITE_DURABLE);
 	}
+}
+
+void cl_model_free(struct cl_model *m)
+{
+	if (!m)
+		return;
+	cl_model_end(m);
 	cl_hash_free(&m->writes);
 	cl_inode_free_all(m);
 	cl_seen_free(&m->seen_writes);
@@ -40,6 +45,44 @@ int cl_model_add_sink(struct cl_model *m, const struct cl_sink *sink)
 		return -ENOSPC;
 	m->sink[m->nr_sinks++] = sink;
 	return 0;
+}
+
+void cl_model_since(struct cl_model *m, uint64_t since_ns)
+{
+	m->since_ns = since_ns;
+}
+
+void cl_model_doubt(struct cl_model *m, enum cl_doubt doubt)
+{
+	m->doubts |= doubt;
+}
+
+bool cl_model_cares(const struct cl_model *m, const struct cl_event *e)
+{
+	const union cl_any_event *any = (const void *)e;
+	const struct cl_inode *inode;
+
+	switch (e->kind) {
+	case CL_EV_WRITE:
+		return cl_write_find(m, any->write.write_id);
+	case CL_EV_LISTED:
+		return cl_write_find(m, any->listed.write_id);
+	case CL_EV_COMPLETION:
+		return cl_write_find(m, any->completion.write_id);
+	case CL_EV_FSYNC_BEGIN:
+		return cl_hash_find(&m->fsyncs, any->fsync_begin.fsync_id);
+	case CL_EV_PATH:
+		return cl_inode_find(m, e);
+	case CL_EV_FLUSH:
+	case CL_EV_WORK:
+	case CL_EV_FSYNC_END:
+	case CL_EV_COMMIT:
+	case CL_EV_LOST:
+		return false;
+	}
+	/* What it means is not said here: kept as long as its inode is in use. */
+	inode = cl_inode_find(m, e);
+	return inode && inode->nr_users;
 }
 
 static void lost(struct cl_model *m, const struct cl_ev_lost *e)

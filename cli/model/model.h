@@ -123,8 +123,9 @@ enum cl_doubt {
 	CL_DOUBT_MALFORMED = 1 << 1,	/* a record was none */
 	CL_DOUBT_LIMIT = 1 << 2,	/* more at once than the model holds */
 	CL_DOUBT_ID = 1 << 3,		/* an id stood for two things */
+	CL_DOUBT_CUT = 1 << 4,		/* the source ended before its end */
 };
-#define CL_DOUBTS 4
+#define CL_DOUBTS 5
 
 struct cl_counts {
 	uint64_t kind[CL_EV_KINDS];	/* records */
@@ -148,11 +149,23 @@ struct cl_sink {
 };
 
 struct cl_model *cl_model_new(void);
-/* Hands over the writes still under way, then frees. */
+/* No record comes after this: hands over the writes still under way. */
+void cl_model_end(struct cl_model *m);
+/* The same, and frees. */
 void cl_model_free(struct cl_model *m);
 /* At most CL_SINKS; sink must outlive the model. */
 int cl_model_add_sink(struct cl_model *m, const struct cl_sink *sink);
 #define CL_SINKS 4
+
+/*
+ * What was before since_ns is not known: of a write that was in flight then, it
+ * is not certain what converted it. 0: nothing was. As of the records to come.
+ */
+void cl_model_since(struct cl_model *m, uint64_t since_ns);
+/* Something that the records do not tell of. */
+void cl_model_doubt(struct cl_model *m, enum cl_doubt doubt);
+/* Whether a checked record is of something that still goes on; CONVERTs aside. */
+bool cl_model_cares(const struct cl_model *m, const struct cl_event *e);
 
 /* A cl_record_fn. Anything may be in record: 0, or -ENOMEM. */
 int cl_model_record(void *model, const void *record, size_t len);

@@ -5,7 +5,7 @@
 
 #include "model/internal.h"
 
-static struct cl_write *find(const struct cl_model *m, uint64_t id)
+struct cl_write *cl_write_find(const struct cl_model *m, uint64_t id)
 {
 	struct cl_hash_node *n = cl_hash_find(&m->writes, id);
 
@@ -91,7 +91,7 @@ static void take_early(struct cl_model *m, struct cl_write *w)
 /* The same id again: the same record, or not what an id is for. */
 static bool repeated(struct cl_model *m, const struct cl_ev_write *e)
 {
-	const struct cl_write *w = find(m, e->write_id);
+	const struct cl_write *w = cl_write_find(m, e->write_id);
 	bool same;
 
 	if (w)
@@ -168,7 +168,7 @@ int cl_write_done(struct cl_model *m, const struct cl_ev_write *e)
 
 int cl_write_listed(struct cl_model *m, const struct cl_ev_listed *e)
 {
-	struct cl_write *w = e->write_id ? find(m, e->write_id) : NULL;
+	struct cl_write *w = e->write_id ? cl_write_find(m, e->write_id) : NULL;
 	bool same;
 
 	if (!w) {
@@ -197,7 +197,7 @@ int cl_write_listed(struct cl_model *m, const struct cl_ev_listed *e)
 int cl_write_completed(struct cl_model *m, const struct cl_ev_completion *e)
 {
 	const struct cl_early c = { e->write_id, e->e.ts_ns, m->seq, e->result, e->via };
-	struct cl_write *w = find(m, e->write_id);
+	struct cl_write *w = cl_write_find(m, e->write_id);
 	bool same;
 
 	if (!w) {

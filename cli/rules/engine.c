@@ -39,6 +39,7 @@ static const char *const doubt_text[] = {
 	"malformed records came in",
 	"there was more at once than can be followed",
 	"an id stood for two things",
+	"the recording is not whole",
 };
 _Static_assert(ARRAY_SIZE(doubt_text) == CL_DOUBTS, "a doubt without a text");
 
