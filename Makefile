@@ -59,7 +59,7 @@ WORKLOAD_OBJ := $(WORKLOAD_SRC:%.c=$(O)/workload/obj/%.o)
 
 WARN := -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror)
 CPP := -D_GNU_SOURCE -DCONVLIST_VERSION='"$(VERSION)"' -I$(O)/bpf -Ibpf -Icli $(CPPFLAGS)
-PKGS := libbpf libelf zlib jansson
+PKGS := libbpf libelf zlib libzstd jansson
 # Expanded when a recipe runs: by then the missing tools have been named.
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS))
 PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS))

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /* convlist check: judge whether fsync kept its promises. */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 
 #include "commands.h"
 #include "filter_opts.h"
+#include "judging.h"
 #include "log.h"
 #include "output/output.h"
+#include "record/tape.h"
+#include "source/recording.h"
 #include "summary.h"
 
 struct check_options {
 	struct cl_filter_options filter;
-	const char *events, *summary;
+	const char *events, *summary, *record;
 	uint64_t duration_ns, linger_ns, ring_bytes, max_violations;
 	bool json, strict;
 };
@@ -30,6 +32,8 @@ static const struct cl_opt check_opts[] = {
 	{ "summary", 's', CL_OPT_PATH, FIELD(summary), "FILE", "write the summary as JSON to FILE" },
 	{ "strict", 0, CL_OPT_FLAG, FIELD(strict), NULL, "end with status 1 on warnings, too" },
 	{ "buffer", 'b', CL_OPT_SIZE, FIELD(ring_bytes), "SIZE", "ring buffer: 64K, 16M" },
+	{ "record", 'r', CL_OPT_PATH, FIELD(record), "FILE",
+	  "record the run as well, to look at it again: see record" },
 	{ "events", 'e', CL_OPT_PATH, FIELD(events), "FILE",
 	  "judge the facts in FILE, not this kernel; needs no root" },
 	CL_OPT_JSON_ROW(struct check_options, json),
@@ -38,48 +42,59 @@ static const struct cl_opt check_opts[] = {
 
 static const struct cl_opt_spec check_spec = {
 	.command = "check",
-	.operands = "[--] [COMMAND...]",
+	.operands = "[RECORDING | [--] COMMAND...]",
 	.about = "Runs COMMAND, or watches until Ctrl-C, and judges: is every direct write that was\n"
 		 "seen complete before an fsync converted and committed when that fsync returns 0?\n"
-		 "Prints each violation as it is found, with what it rests on, and a summary.\n\n"
+		 "Prints each violation as it is found, with what it rests on, and a summary.\n"
+		 "A RECORDING is judged by the same code, without root.\n\n"
 		 "Exit status: 0 ok, 1 violation, 2 wrong usage, 3 could not run, 4 inconclusive.\n"
 		 "It is that of the verdict; what became of COMMAND is in the summary.",
 	.examples = "  convlist check fio job.fio\n"
 		    "  convlist check --json --duration 60 -d /dev/nvme0n1p2\n"
-		    "  convlist check --summary out.json -f /mnt/data -- ./database-test",
+		    "  convlist check --summary out.json -f /mnt/data -- ./database-test\n"
+		    "  convlist check run.rec",
 	.opts = check_opts,
 };
 
 struct check {
 	struct check_options opt;
+	struct cl_origin from;
 	struct cl_out *out;
 	struct cl_source *source;
-	struct cl_model *model;
-	struct cl_rules *rules;
-	bool has_command;
+	struct cl_judging judging;
+	struct cl_tape *tape;
+	char **command;
 };
+
+static int on_record(void *ctx, const void *record, size_t len)
+{
+	struct check *c = ctx;
+
+	if (c->tape)
+		cl_tape_record(c->tape, record, len);
+	return cl_model_record(c->judging.model, record, len);
+}
 
 static void settle(void *ctx)
 {
 	struct check *c = ctx;
 
-	cl_rules_settle(c->rules, c->model);
+	if (c->tape)
+		cl_tape_settle(c->tape);
+	cl_judging_settle(&c->judging);
 }
 
 static bool unfinished(void *ctx)
 {
-	return cl_model_unconverted(((struct check *)ctx)->model);
+	return cl_model_unconverted(((struct check *)ctx)->judging.model);
 }
 
 /* A command goes on without a reader, for its verdict; mere watching ends. */
 static bool unwanted(void *ctx)
 {
 	const struct check *c = ctx;
-	struct pollfd p = { .fd = STDOUT_FILENO };
 
-	if (c->has_command || c->opt.summary)
-		return false;
-	return cl_out_error(c->out) || (poll(&p, 1, 0) == 1 && p.revents & (POLLERR | POLLNVAL));
+	return !c->command && !c->opt.summary && !c->tape && cl_stdout_gone(c->out);
 }
 
 static void print_beginning(const struct check *c)
@@ -98,91 +113,112 @@ static void print_beginning(const struct check *c)
 	cl_rules_print_decidable(c->out, hooks);
 }
 
+static int open_tape(struct check *c)
+{
+	struct cl_about about;
+
+	if (!c->opt.record)
+		return 0;
+	cl_about_source(&about, c->source, &c->from.live, c->command);
+	return cl_tape_open(c->opt.record, &about, &c->tape);
+}
+
 static int open_all(struct check *c)
 {
-	struct cl_live_options live = { .ring_bytes = c->opt.ring_bytes };
 	int err;
 
-	err = cl_filter_config(&c->opt.filter, &live.filter);
+	c->from.events = c->opt.events;
+	c->from.live.ring_bytes = c->opt.ring_bytes;
+	err = cl_filter_origin(&c->opt.filter, &c->from);
 	if (!err)
-		err = cl_session_open(c->opt.events, &live, &c->source);
+		err = cl_session_open(&c->from, &c->source);
+	if (!err)
+		err = open_tape(c);
 	if (err)
 		return err;
 	c->out = cl_out_new(stdout, c->opt.json ? "json" : "text");
-	c->model = cl_model_new();
-	if (c->out)
-		c->rules = cl_rules_new(c->out, c->source->ops->hooks(c->source),
-					live.filter.tgid || live.filter.comm_len,
-					c->opt.max_violations);
-	if (!c->rules || !c->model) {
+	if (!c->out) {
 		cl_err("out of memory");
 		return -ENOMEM;
 	}
-	return cl_model_add_sink(c->model, cl_rules_sink(c->rules));
+	return cl_judging_begin(&c->judging, c->source, c->out, c->opt.max_violations);
 }
 
 static void close_all(struct check *c)
 {
-	cl_model_free(c->model);
-	cl_rules_free(c->rules);
+	struct cl_about_end end = {};
+	uint64_t bytes;
+
+	if (c->tape)
+		cl_tape_end(c->tape, &end, &bytes);
+	cl_judging_end(&c->judging);
 	if (c->source)
 		c->source->ops->close(c->source);
 	cl_out_free(c->out);
 }
 
-static int exit_status(const struct check *c)
+/* As it was when it ran: a recording knows. */
+static void fill_in(const struct check *c, struct cl_session *session, struct cl_summary *s)
 {
-	switch (cl_rules_verdict(c->rules, c->model)) {
-	case CL_VERDICT_VIOLATION:
-		return CL_EXIT_VIOLATION;
-	case CL_VERDICT_INCONCLUSIVE:
-		return CL_EXIT_INCONCLUSIVE;
-	case CL_VERDICT_WARNING:
-		return c->opt.strict ? CL_EXIT_VIOLATION : CL_EXIT_OK;
-	case CL_VERDICT_OK:
-		break;
-	}
-	return CL_EXIT_OK;
+	const struct cl_about_end *end = cl_source_about_end(c->source);
+
+	s->kernel = c->source->ops->hooks(c->source)->kernel;
+	s->model = c->judging.model;
+	s->rules = c->judging.rules;
+	s->command = end ? &end->status : &session->status;
+	if (cl_source_about(c->source))
+		s->run_ns = end ? end->run_ns : 0;
 }
 
-static int run(struct check *c, char **command)
+static int run(struct check *c)
 {
 	struct cl_session session = {
-		.record = cl_model_record,
+		.record = on_record,
+		.record_ctx = c,
 		.settle = settle,
 		.unwanted = unwanted,
 		.unfinished = unfinished,
 		.ctx = c,
 		.duration_ns = c->opt.duration_ns,
 		.linger_ns = c->opt.linger_ns,
-		.command = command,
+		.command = c->command,
 		.command_to_stderr = c->opt.json,
 	};
-	struct cl_summary summary = { .command = command ? &session.status : NULL };
-	uint64_t begin_ns;
+	struct cl_summary summary = {};
+	struct cl_about_end end = {};
+	bool failed = false;
+	uint64_t begin_ns, bytes;
 	int err;
 
-	err = open_all(c);
-	if (err)
+	if (open_all(c))
 		return CL_EXIT_CANNOT_RUN;
 	print_beginning(c);
 	session.source = c->source;
-	session.record_ctx = c->model;
 	begin_ns = cl_now_ns();
-	err = cl_session_run(&session);
-	if (err)
+	if (cl_session_run(&session))
 		return CL_EXIT_CANNOT_RUN;
-	summary.kernel = c->source->ops->hooks(c->source)->kernel;
-	summary.model = c->model;
-	summary.rules = c->rules;
 	summary.run_ns = cl_now_ns() - begin_ns;
+	if (c->tape) {
+		end.run_ns = summary.run_ns;
+		end.status = session.status;
+		failed = cl_tape_end(c->tape, &end, &bytes);
+		c->tape = NULL;
+	}
+	fill_in(c, &session, &summary);
 	cl_summary_print(&summary, c->out);
 	err = cl_out_error(c->out);
 	if (err && err != -EPIPE)
 		cl_err("writing the output failed: %s", strerror(-err));
-	if (c->opt.summary && cl_summary_write(&summary, c->opt.summary))
-		return CL_EXIT_CANNOT_RUN;
-	return err && err != -EPIPE ? CL_EXIT_CANNOT_RUN : exit_status(c);
+	failed |= err && err != -EPIPE;
+	failed |= c->opt.summary && cl_summary_write(&summary, c->opt.summary);
+	err = cl_judging_status(&c->judging, c->opt.strict);
+	return failed && err != CL_EXIT_VIOLATION ? CL_EXIT_CANNOT_RUN : err;
+}
+
+static int usage(const char *what)
+{
+	cl_err("check: %s", what);
+	return CL_EXIT_USAGE;
 }
 
 int cmd_check(int argc, char **argv)
@@ -193,12 +229,15 @@ int cmd_check(int argc, char **argv)
 	err = cl_opt_parse(&check_spec, argc, argv, &c.opt, &first);
 	if (err)
 		return err == CL_OPT_HELP ? CL_EXIT_OK : CL_EXIT_USAGE;
-	if (c.opt.events && first < argc) {
-		cl_err("check: --events and a command exclude each other");
-		return CL_EXIT_USAGE;
-	}
-	c.has_command = first < argc;
-	status = run(&c, c.has_command ? argv + first : NULL);
+	if (c.opt.events && first < argc)
+		return usage("--events goes with no command and no recording");
+	if (cl_names_recording(argc, argv, first))
+		c.from.recording = argv[first];
+	else if (first < argc)
+		c.command = argv + first;
+	if (c.from.recording && (c.opt.duration_ns || c.opt.ring_bytes || c.opt.record))
+		return usage("--duration, --buffer and --record go with no recording");
+	status = run(&c);
 	close_all(&c);
 	return status;
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* convlist trace: each fact, or each write's life, as it happens. */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 
 #include "commands.h"
 #include "filter_opts.h"
+#include "judging.h"
 #include "log.h"
 #include "model/event_table.h"
 #include "model/model.h"
 #include "output/output.h"
-#include "session.h"
 
 struct trace_options {
 	struct cl_filter_options filter;
@@ -38,12 +37,15 @@ static const struct cl_opt trace_opts[] = {
 
 static const struct cl_opt_spec trace_spec = {
 	.command = "trace",
+	.operands = "[RECORDING]",
 	.about = "Prints direct writes into unwritten extents, their conversion, fsyncs and journal\n"
 		 "commits, until Ctrl-C. Times are those since boot. With --writes the times are from\n"
-		 "a write's data being done; '-' is what did not happen or was not seen.",
+		 "a write's data being done; '-' is what did not happen or was not seen.\n"
+		 "Of a RECORDING, the same is printed as when it was made; needs no root.",
 	.examples = "  convlist trace -f /mnt/data/file\n"
 		    "  convlist trace --writes -c fio --duration 10\n"
-		    "  convlist trace -e convert,commit --json | jq .journal_tid",
+		    "  convlist trace -e convert,commit --json | jq .journal_tid\n"
+		    "  convlist trace --writes -i 12 run.rec",
 	.opts = trace_opts,
 };
 
@@ -100,15 +102,6 @@ static int print_record(void *ctx, const void *record, size_t len)
 	return 0;	/* write errors: unwanted() */
 }
 
-/* A time, seen from data done; stamps of two CPUs may be a little out of step. */
-static void after(struct cl_out *o, const char *key, uint64_t from_ns, uint64_t to_ns)
-{
-	if (from_ns && to_ns)
-		cl_out_ns(o, key, to_ns > from_ns ? to_ns - from_ns : 0);
-	else
-		cl_out_null(o, key);
-}
-
 static void print_write(void *ctx, const struct cl_write *w, bool finished)
 {
 	struct trace *t = ctx;
@@ -122,12 +115,12 @@ static void print_write(void *ctx, const struct cl_write *w, bool finished)
 	cl_out_u64(o, "size_bytes", w->range.end - w->range.start);
 	cl_out_u64(o, "pid", w->tgid);
 	cl_out_strn(o, "comm", w->comm, CL_COMM_LEN);
-	after(o, "io_ns", w->submit_ns, w->done_ns);
-	after(o, "listed_after_ns", w->done_ns, w->listed_ns);
-	after(o, "visible_after_ns", w->done_ns, w->visible_ns);
-	after(o, "converted_after_ns", w->done_ns, w->converted_ns);
-	after(o, "committed_after_ns", w->done_ns, w->committed_ns);
-	after(o, "fsync_after_ns", w->done_ns, w->fsync_end_ns);
+	cl_out_span(o, "io_ns", w->submit_ns, w->done_ns);
+	cl_out_span(o, "listed_after_ns", w->done_ns, w->listed_ns);
+	cl_out_span(o, "visible_after_ns", w->done_ns, w->visible_ns);
+	cl_out_span(o, "converted_after_ns", w->done_ns, w->converted_ns);
+	cl_out_span(o, "committed_after_ns", w->done_ns, w->committed_ns);
+	cl_out_span(o, "fsync_after_ns", w->done_ns, w->fsync_end_ns);
 	cl_out_str(o, "via", cl_via_name(w->via));
 	if (w->visible_ns)
 		cl_out_s64(o, "result", w->result);
@@ -156,10 +149,15 @@ static void warn_of_loss(void *ctx, const struct cl_event *e)
 
 static bool unwanted(void *ctx)
 {
-	const struct trace *t = ctx;
-	struct pollfd p = { .fd = STDOUT_FILENO };
+	return cl_stdout_gone(((struct trace *)ctx)->out);
+}
 
-	return cl_out_error(t->out) || (poll(&p, 1, 0) == 1 && p.revents & (POLLERR | POLLNVAL));
+static void settle(void *ctx)
+{
+	struct trace *t = ctx;
+
+	if (t->model)
+		cl_session_tell(t->source, t->model);
 }
 
 /* "write,convert" to bits; 0 or -EINVAL after a message. */
@@ -179,11 +177,12 @@ static int parse_kinds(const char *s, uint32_t *kinds)
 	return *kinds ? 0 : -EINVAL;
 }
 
-static int run(struct trace *t, const struct cl_live_options *live)
+static int run(struct trace *t, const struct cl_origin *from)
 {
 	struct cl_session session = {
 		.record = print_record,
 		.record_ctx = t,
+		.settle = settle,
 		.unwanted = unwanted,
 		.ctx = t,
 		.duration_ns = t->opt.duration_ns,
@@ -202,7 +201,7 @@ static int run(struct trace *t, const struct cl_live_options *live)
 		session.record = cl_model_record;
 		session.record_ctx = t->model;
 	}
-	err = cl_session_open(t->opt.events, live, &t->source);
+	err = cl_session_open(from, &t->source);
 	if (err)
 		return err;
 	session.source = t->source;
@@ -214,28 +213,42 @@ static int run(struct trace *t, const struct cl_live_options *live)
 	return cl_out_error(t->out);
 }
 
+static int usage(const char *what)
+{
+	cl_err("trace: %s", what);
+	return CL_EXIT_USAGE;
+}
+
 int cmd_trace(int argc, char **argv)
 {
-	struct cl_live_options live = {};
+	struct cl_origin from = {};
 	struct trace t = {};
-	int err;
+	int err, first, status;
 
-	err = cl_opt_parse(&trace_spec, argc, argv, &t.opt, NULL);
+	err = cl_opt_parse(&trace_spec, argc, argv, &t.opt, &first);
 	if (err)
 		return err == CL_OPT_HELP ? CL_EXIT_OK : CL_EXIT_USAGE;
-	if (t.opt.kinds && t.opt.writes) {
-		cl_err("trace: --kinds and --writes exclude each other");
+	if (t.opt.kinds && t.opt.writes)
+		return usage("--kinds and --writes exclude each other");
+	if (t.opt.kinds && parse_kinds(t.opt.kinds, &from.live.filter.kinds))
 		return CL_EXIT_USAGE;
-	}
-	if (t.opt.kinds && parse_kinds(t.opt.kinds, &live.filter.kinds))
-		return CL_EXIT_USAGE;
-	live.ring_bytes = t.opt.ring_bytes;
-	err = cl_filter_config(&t.opt.filter, &live.filter);
+	if (argc - first > 1 || (t.opt.events && first < argc))
+		return usage("takes one recording, or --events");
+	from.recording = first < argc ? argv[first] : NULL;
+	if (from.recording && (t.opt.duration_ns || t.opt.ring_bytes))
+		return usage("--duration and --buffer go with no recording");
+	from.events = t.opt.events;
+	from.live.ring_bytes = t.opt.ring_bytes;
+	err = cl_filter_origin(&t.opt.filter, &from);
 	if (!err)
-		err = run(&t, &live);
+		err = run(&t, &from);
+	status = err ? CL_EXIT_CANNOT_RUN : CL_EXIT_OK;
+	/* Everything that could be read was printed, but that is not all. */
+	if (!err && t.source->ops->cut && t.source->ops->cut(t.source) && !cl_out_error(t.out))
+		status = CL_EXIT_INCONCLUSIVE;
 	cl_model_free(t.model);
 	if (t.source)
 		t.source->ops->close(t.source);
 	cl_out_free(t.out);
-	return err ? CL_EXIT_CANNOT_RUN : CL_EXIT_OK;
+	return status;
 }

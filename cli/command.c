@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "command.h"
+#include "output/output.h"
 
 static void exec_child(char **argv, bool to_stderr, int report_fd)
 {
@@ -65,4 +67,21 @@ bool cl_command_over(pid_t pid, struct cl_command_status *status)
 	status->signal = WIFSIGNALED(st) ? WTERMSIG(st) : 0;
 	status->exit_status = WIFEXITED(st) ? WEXITSTATUS(st) : -1;
 	return true;
+}
+
+void cl_command_status_print(const struct cl_command_status *status, struct cl_out *o)
+{
+	if (!status || !status->ran) {
+		cl_out_null(o, "command_status");
+		return;
+	}
+	cl_out_object(o, "command_status");
+	if (status->signal) {
+		cl_out_null(o, "exit");
+		cl_out_u64(o, "signal", status->signal);
+	} else {
+		cl_out_u64(o, "exit", status->exit_status);
+		cl_out_null(o, "signal");
+	}
+	cl_out_close(o);
 }

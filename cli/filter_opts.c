@@ -8,6 +8,7 @@
 
 #include "filter_opts.h"
 #include "log.h"
+#include "session.h"
 #include "util.h"
 
 static int resolve_path(const char *path, struct cl_config *cfg)
@@ -53,4 +54,15 @@ int cl_filter_config(const struct cl_filter_options *opt, struct cl_config *cfg)
 		cfg->comm_len = len + 1;
 	}
 	return opt->path ? resolve_path(opt->path, cfg) : 0;
+}
+
+int cl_filter_origin(const struct cl_filter_options *opt, struct cl_origin *from)
+{
+	struct cl_filter_options numbers = *opt;
+
+	if (from->recording) {
+		numbers.path = NULL;
+		from->path = opt->path;
+	}
+	return cl_filter_config(&numbers, &from->live.filter);
 }

@@ -27,4 +27,12 @@ struct cl_filter_options {
 /* 0, or a negative errno after a message. */
 int cl_filter_config(const struct cl_filter_options *opt, struct cl_config *cfg);
 
+struct cl_origin;
+
+/*
+ * The same into an origin that is filled in but for its filter: a path is that
+ * of a file here, or, when a recording is read, one that the recording knows.
+ */
+int cl_filter_origin(const struct cl_filter_options *opt, struct cl_origin *from);
+
 #endif

@@ -2,16 +2,18 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "command.h"
 #include "log.h"
+#include "record/reader.h"
 #include "session.h"
+#include "source/recording.h"
 
 #define POLL_MS 100
 #define PATIENCE_NS 5000000000ULL	/* for a command told to end */
 
 /* Set by signals; the loop looks at them. */
-static volatile sig_atomic_t nr_stops, stop_signal, stop_by_terminal;
+static volatile sig_atomic_t nr_stops, stop_signal, stop_by_terminal, nr_asked;
 
 static void on_stop(int sig, siginfo_t *info, void *context)
 {
@@ -21,21 +23,31 @@ static void on_stop(int sig, siginfo_t *info, void *context)
 	stop_by_terminal = info->si_code == SI_KERNEL;
 }
 
+static void on_asked(int sig)
+{
+	nr_asked++;
+}
+
 static void on_child(int sig)
 {
 	/* Nothing to do: it ends the poll. */
 }
 
 struct handlers {
-	struct sigaction old_int, old_term, old_child;
+	struct sigaction old_int, old_term, old_child, old_asked;
+	bool asked;
 };
 
-static void catch_signals(struct handlers *h)
+static void catch_signals(struct handlers *h, bool asked)
 {
+	struct sigaction ask = { .sa_handler = on_asked };
 	struct sigaction stop = { .sa_sigaction = on_stop, .sa_flags = SA_SIGINFO };
 	struct sigaction child = { .sa_handler = on_child, .sa_flags = SA_NOCLDSTOP };
 
-	nr_stops = 0;
+	nr_stops = nr_asked = 0;
+	h->asked = asked;
+	if (asked)
+		sigaction(SIGUSR1, &ask, &h->old_asked);
 	sigaction(SIGINT, &stop, &h->old_int);
 	sigaction(SIGTERM, &stop, &h->old_term);
 	sigaction(SIGCHLD, &child, &h->old_child);
@@ -46,12 +58,14 @@ static void restore_signals(const struct handlers *h)
 	sigaction(SIGINT, &h->old_int, NULL);
 	sigaction(SIGTERM, &h->old_term, NULL);
 	sigaction(SIGCHLD, &h->old_child, NULL);
+	if (h->asked)
+		sigaction(SIGUSR1, &h->old_asked, NULL);
 }
 
 struct run {
 	struct cl_session *s;
 	pid_t pid;			/* 0: no command, or it is over */
-	int stops_passed_on;
+	int stops_passed_on, asked;
 	uint64_t until_ns;		/* 0: no limit */
 	uint64_t linger_until_ns;	/* 0: the command is not over */
 	uint64_t kill_at_ns;		/* 0: the command was not told to end */
@@ -112,8 +126,10 @@ static int loop(struct run *r)
 
 	for (;;) {
 		n = ops->poll(s->source, r->stopped ? 0 : POLL_MS, s->record, s->record_ctx);
-		if (s->settle)
+		if (s->settle && (!ops->settled || ops->settled(s->source)))
 			s->settle(s->ctx);
+		for (; r->asked < nr_asked; r->asked++)
+			s->asked(s->ctx);
 		if (n == -ENODATA && !r->pid)
 			return 0;
 		if (n < 0 && n != -EINTR && n != -ENODATA) {
@@ -137,7 +153,7 @@ int cl_session_run(struct cl_session *s)
 	struct handlers handlers;
 	int err = 0;
 
-	catch_signals(&handlers);
+	catch_signals(&handlers, s->asked);
 	if (s->duration_ns)
 		r.until_ns = cl_now_ns() + s->duration_ns;
 	if (s->command) {
@@ -159,9 +175,34 @@ int cl_session_run(struct cl_session *s)
 	return err;
 }
 
-int cl_session_open(const char *events, const struct cl_live_options *live, struct cl_source **src)
+int cl_session_open(const struct cl_origin *from, struct cl_source **src)
 {
-	if (events)
-		return cl_source_vector_open(events, &live->filter, src);
-	return cl_source_live_open(live, src);
+	struct cl_config filter = from->live.filter;
+	int err;
+
+	if (from->recording) {
+		err = from->path ? cl_recording_find(from->recording, from->path, &filter) : 0;
+		return err ? err : cl_source_recording_open(from->recording, &filter, src);
+	}
+	if (from->events)
+		return cl_source_vector_open(from->events, &from->live.filter, src);
+	return cl_source_live_open(&from->live, src);
+}
+
+void cl_session_tell(struct cl_source *src, struct cl_model *m)
+{
+	cl_model_since(m, src->since_ns);
+	if (src->ops->cut && src->ops->cut(src))
+		cl_model_doubt(m, CL_DOUBT_CUT);
+}
+
+bool cl_names_recording(int argc, char **argv, int first)
+{
+	struct stat st;
+
+	if (first != argc - 1 || !strcmp(argv[first - 1], "--"))
+		return false;
+	if (stat(argv[first], &st) || S_ISDIR(st.st_mode))
+		return false;
+	return cl_reader_looks_like(argv[first]) == 1 || !(st.st_mode & 0111);
 }

@@ -28,23 +28,6 @@ static void print_lost(struct cl_out *o, const struct cl_counts *c)
 	cl_out_close(o);
 }
 
-static void print_command(struct cl_out *o, const struct cl_command_status *c)
-{
-	if (!c || !c->ran) {
-		cl_out_null(o, "command_status");
-		return;
-	}
-	cl_out_object(o, "command_status");
-	if (c->signal) {
-		cl_out_null(o, "exit");
-		cl_out_u64(o, "signal", c->signal);
-	} else {
-		cl_out_u64(o, "exit", c->exit_status);
-		cl_out_null(o, "signal");
-	}
-	cl_out_close(o);
-}
-
 void cl_summary_print(const struct cl_summary *s, struct cl_out *o)
 {
 	const struct cl_counts *c = cl_model_counts(s->model);
@@ -70,7 +53,7 @@ void cl_summary_print(const struct cl_summary *s, struct cl_out *o)
 	cl_out_u64(o, "malformed", c->malformed);
 	cl_out_u64(o, "duplicates", c->duplicates);
 	cl_out_u64(o, "unmatched", c->unmatched);
-	print_command(o, s->command);
+	cl_command_status_print(s->command, o);
 	cl_out_ns(o, "run_ns", s->run_ns);
 	print_hist(o, "done_to_visible", &c->visible);
 	print_hist(o, "done_to_converted", &c->convert);

@@ -160,6 +160,15 @@ void cl_out_ns(struct cl_out *o, const char *key, uint64_t ns)
 	value(o, key, (struct cl_value){ .type = CL_VAL_NS, .u = ns });
 }
 
+void cl_out_span(struct cl_out *o, const char *key, uint64_t from_ns, uint64_t to_ns)
+{
+	/* Stamps of two CPUs may be a little out of step. */
+	if (from_ns && to_ns)
+		cl_out_ns(o, key, to_ns > from_ns ? to_ns - from_ns : 0);
+	else
+		cl_out_null(o, key);
+}
+
 void cl_out_time(struct cl_out *o, const char *key, uint64_t ns)
 {
 	value(o, key, (struct cl_value){ .type = CL_VAL_TIME, .u = ns });

@@ -75,6 +75,8 @@ void cl_out_str(struct cl_out *o, const char *key, const char *s);	/* NULL: null
 void cl_out_strn(struct cl_out *o, const char *key, const char *s, size_t max);
 void cl_out_null(struct cl_out *o, const char *key);	/* JSON null; text '-' */
 void cl_out_ns(struct cl_out *o, const char *key, uint64_t ns);	/* a length of time */
+/* From one point in time to another; null when one of them is 0. */
+void cl_out_span(struct cl_out *o, const char *key, uint64_t from_ns, uint64_t to_ns);
 void cl_out_time(struct cl_out *o, const char *key, uint64_t ns);	/* since boot */
 void cl_out_dev(struct cl_out *o, const char *key, uint32_t dev);	/* "8:1" */
 void cl_out_error_code(struct cl_out *o, const char *key, int error);	/* 0 or -errno */

@@ -5,6 +5,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "filter.h"
 #include "kernel/attach.h"
 #include "kernel/mounts.h"
 #include "source.h"
@@ -168,6 +169,8 @@ int cl_source_live_open(const struct cl_live_options *opt, struct cl_source **sr
 		live_close(&l->src);
 		return err;
 	}
+	l->src.since_ns = cl_now_ns();
+	l->src.some_tasks = cl_filter_by_task(&opt->filter);
 	*src = &l->src;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #ifndef CONVLIST_SOURCE_H
 #define CONVLIST_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "event.h"
@@ -20,6 +21,10 @@ typedef int (*cl_record_fn)(void *ctx, const void *record, size_t len);
 
 struct cl_source {
 	const struct cl_source_ops *ops;
+	/* cl_model_since() of the records to come; may change where poll settles. */
+	__u64 since_ns;
+	/* Writes and fsyncs of some tasks are filtered out. */
+	bool some_tasks;
 };
 
 struct cl_source_ops {
@@ -31,12 +36,24 @@ struct cl_source_ops {
 	 * (0: none in that time), -EINTR after a signal, -ENODATA when the
 	 * stream is over, or another negative errno.
 	 *
-	 * Loss: when poll returns, whatever was lost before the last record
+	 * Loss: when poll returns (and settled() does not deny it), whatever was lost before the last record
 	 * that it handed over has been handed over too, as CL_EV_LOST. So the
 	 * live source reads the loss counters after it has emptied the ring,
 	 * each time, and a caller may settle what it suspects when poll is back.
 	 */
 	int (*poll)(struct cl_source *src, int timeout_ms, cl_record_fn fn, void *ctx);
+
+	/*
+	 * Whether the last poll did tell all loss up to its last record; NULL:
+	 * each does.
+	 */
+	bool (*settled)(struct cl_source *src);
+
+	/*
+	 * The stream ended, or ends with what was handed over last, before its
+	 * end; a message told why. NULL: never.
+	 */
+	bool (*cut)(struct cl_source *src);
 
 	/*
 	 * No new facts from here on (hooks are detached). What is in the ring

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "source/source.h"
 #include "source/vector.h"
+#include "source/wanted.h"
 #include "util.h"
 
 struct vector {
@@ -70,28 +71,6 @@ static int read_record(struct vector *v)
 	return 0;
 }
 
-/* The same filters as on the kernel's side, see cl_source_live_open(). */
-static bool wanted(const struct vector *v)
-{
-	const union cl_any_event *any = &v->parsed.event;
-	const struct cl_event *e = &any->e;
-	const struct cl_config *f = &v->filter;
-
-	if (cl_event_check(e, v->parsed.len) || e->kind == CL_EV_LOST)
-		return true;
-	if (!cl_filter_kind(f, e->kind))
-		return false;
-	if (e->kind == CL_EV_COMMIT)
-		return cl_filter_dev(f, e->dev);
-	if (!cl_filter_inode(f, e->dev, e->ino))
-		return false;
-	if (e->kind == CL_EV_WRITE)
-		return cl_filter_task(f, e->tgid, any->write.comm);
-	if (e->kind == CL_EV_FSYNC_BEGIN)
-		return cl_filter_task(f, e->tgid, any->fsync_begin.comm);
-	return true;
-}
-
 static int vector_poll(struct cl_source *src, int timeout_ms, cl_record_fn fn, void *ctx)
 {
 	struct vector *v = container_of(src, struct vector, src);
@@ -106,7 +85,7 @@ static int vector_poll(struct cl_source *src, int timeout_ms, cl_record_fn fn, v
 			return err;
 		if (!err)
 			return -ENODATA;
-	} while (!wanted(v));
+	} while (!cl_wanted(&v->filter, &v->parsed.event, v->parsed.len));
 	err = fn(ctx, &v->parsed.event, v->parsed.len);
 	return err < 0 ? err : 1;
 }
@@ -149,6 +128,7 @@ int cl_source_vector_open(const char *path, const struct cl_config *filter, stru
 	if (!v)
 		return -ENOMEM;
 	v->src.ops = &vector_ops;
+	v->src.some_tasks = cl_filter_by_task(filter);
 	v->filter = *filter;
 	strcpy(v->hooks.kernel, "test vector");
 	set_hooks(v, 0, 0);
