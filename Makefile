@@ -47,6 +47,17 @@ UNIT_OBJ := $(patsubst %.c,$(O)/unit/obj/%.o,$(filter-out cli/main.c,$(CLI_SRC))
 UNIT_LIB := $(if $(UNIT_OBJ),$(O)/unit/libconvlist.a)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 
+# Fuzzers (libFuzzer): the same code, with clang's coverage in it.
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_OBJ := $(patsubst %.c,$(O)/fuzz/obj/%.o,$(filter-out cli/main.c,$(CLI_SRC)))
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
+FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# gcc says nothing of it; without the flag, clang does.
+FUZZ_WARN := -Wno-gnu-variable-sized-type-not-at-end
+
+# Makes large recordings; not sanitized, since what reads them is measured.
+SCALE_BIN := $(patsubst tests/scale/%.c,$(O)/scale/%,$(wildcard tests/scale/*.c))
+
 # Programs that tests run: what they do with files needs a real kernel below.
 # A program is a file in tests/workload, or a folder of files.
 WORKLOAD_SRC := $(wildcard tests/workload/*.c tests/workload/*/*.c)
@@ -72,7 +83,7 @@ BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_$(BPF_ARCH) -Ibpf -Wall
 
 # ---- what users ask for ---------------------------------------------------
 
-.PHONY: all install uninstall test demo unit workload setup clean help
+.PHONY: all install uninstall test test-long demo unit workload fuzz scale setup clean help
 
 all: $(SKEL) $(BIN)
 
@@ -84,7 +95,9 @@ help:
 	@echo '                 (KERNEL=6.12, or 6.12-nofsync for a kernel that loses writes)'
 	@echo 'make test        every test: static, unit, golden, and in the virtual machine'
 	@echo '                 (for a part: tests/run --help)'
-	@echo 'make unit        build the unit tests; make workload: the programs that tests run'
+	@echo 'make test-long   the same at length, then hours of fuzzing (FUZZ_SECONDS=7200 each)'
+	@echo 'make unit        build the unit tests; make workload: the programs that tests run;'
+	@echo '                 make fuzz: the fuzzers; make scale: what makes large recordings'
 	@echo 'make setup       install the Debian packages that demo and test need'
 	@echo 'make clean       remove out/ (built kernels stay cached: kernel-patch/kernel clean)'
 
@@ -97,6 +110,10 @@ uninstall:
 
 unit: $(UNIT_BIN)
 
+fuzz: $(FUZZ_BIN)
+
+scale: $(SCALE_BIN)
+
 workload: $(WORKLOAD_BIN)
 
 setup:
@@ -108,8 +125,16 @@ demo: setup
 	$(Q)tests/demo $(KERNEL)
 
 test: setup
-	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit workload
+	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit workload fuzz
 	$(Q)tests/run
+
+# Hours: every test as long as it is of use, then each fuzzer for so many seconds.
+FUZZ_SECONDS ?= 7200
+test-long: setup
+	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit workload fuzz scale
+	$(Q)CONVLIST_LONG=1 tests/run
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
+	$(Q)tests/scale/run
 
 clean:
 	rm -rf $(O)
@@ -157,6 +182,25 @@ $(O)/unit/%: $(O)/unit/obj/tests/unit/%.o $(UNIT_LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) -lcmocka
 
+$(O)/scale/%: tests/scale/%.c Makefile $(filter-out $(O)/cli/main.o,$(CLI_OBJ))
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPP) $(PKG_CFLAGS) -std=gnu11 $(CFLAGS) $(WARN) -MMD -MP -MF $@.d -o $@ \
+		$(filter %.c %.o,$^) $(PKG_LIBS) -lm
+
+$(O)/fuzz/obj/%.o: %.c Makefile | $(O)/.tools $(SKEL)
+	$(call say,CC,$< (fuzzed))
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPP) -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION $(PKG_CFLAGS) -std=gnu11 -O1 -g \
+		-fsanitize=fuzzer-no-link $(FUZZ_SAN) $(WARN) $(FUZZ_WARN) -MMD -MP -c -o $@ $<
+
+$(O)/fuzz/libconvlist.a: $(FUZZ_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(O)/fuzz/libconvlist.a
+	$(call say,LD,$@)
+	$(Q)$(CLANG) -fsanitize=fuzzer $(FUZZ_SAN) -o $@ $^ $(PKG_LIBS)
+
 $(O)/workload/obj/%.o: %.c Makefile | $(O)/.tools
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -175,3 +219,5 @@ $(WORKLOAD_BIN):
 -include $(CLI_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(BPF_OBJ_trace:.o=.d) $(BPF_OBJ_pending:.o=.d)
 -include $(UNIT_SRC:%.c=$(O)/unit/obj/%.d)
 -include $(WORKLOAD_OBJ:.o=.d)
+-include $(FUZZ_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(O)/fuzz/obj/%.d)
+-include $(SCALE_BIN:=.d)
