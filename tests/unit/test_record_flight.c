@@ -298,6 +298,45 @@ static void it_saves_so_many_times_and_when_asked(void **state)
 	judge(&f, 0);
 }
 
+/*
+ * What converted the blocks of a write that was in flight at the beginning may
+ * have been before it; the write's own conversion, in a later transaction, found
+ * nothing to do then.
+ */
+static void what_was_before_the_beginning_is_not_known(void **state)
+{
+	const struct cl_ev_write w = a_write(1, 2000);
+	const struct cl_ev_completion c = a_completion(1, 2100);
+	const struct cl_ev_convert v = a_convert(1, 2200, 9);
+	const struct cl_ev_fsync_begin b = a_fsync_begin(1, 2300);
+	const struct cl_ev_fsync_end e = a_fsync_end(1, 2400, 5);
+	const void *records[] = { &w, &c, &v, &b, &e };
+	static const struct {
+		uint64_t since_ns;
+		enum cl_verdict verdict;
+	} cases[] = {
+		{ 0, CL_VERDICT_VIOLATION },
+		{ 1990, CL_VERDICT_VIOLATION },	/* mapped just then */
+		{ 1991, CL_VERDICT_INCONCLUSIVE },
+	};
+	struct cl_judging j;
+	size_t i, k;
+
+	hooks = about_nothing().hooks;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		fake = (struct cl_source){ .ops = &fake_ops, .since_ns = cases[i].since_ns };
+		assert_int_equal(cl_judging_begin(&j, &fake, NULL, 0), 0);
+		for (k = 0; k < ARRAY_SIZE(records); k++) {
+			const struct cl_event *event = records[k];
+
+			cl_model_record(j.model, event, event->size_bytes);
+		}
+		cl_judging_settle(&j);
+		assert_int_equal(cl_rules_verdict(j.rules, j.model), cases[i].verdict);
+		cl_judging_end(&j);
+	}
+}
+
 static void memory_has_a_limit(void **state)
 {
 	struct flight f = start(3600000 * MS, 64 << 10, 1);
@@ -333,6 +372,7 @@ int main(void)
 		cmocka_unit_test(an_old_conversion_is_known_too),
 		cmocka_unit_test(after_a_loss_it_begins_anew),
 		cmocka_unit_test(it_saves_so_many_times_and_when_asked),
+		cmocka_unit_test(what_was_before_the_beginning_is_not_known),
 		cmocka_unit_test(memory_has_a_limit),
 	};
 
