@@ -99,8 +99,12 @@ static void start_anew(struct cl_keeper *k)
 
 	if (k->due_ns)
 		cl_keeper_save(k, CL_SAVE_RULE);
-	cl_warn("%llu facts were lost: what was kept goes, and the stretch begins anew",
-		(unsigned long long)lost);
+	if (lost)
+		cl_warn("%llu facts were lost: what was kept goes, and the stretch begins anew",
+			(unsigned long long)lost);
+	else
+		cl_warn("what came in cannot be followed: what was kept goes, and the stretch "
+			"begins anew");
 	k->lost += lost;
 	k->source->since_ns = cl_now_ns();
 	k->error = cl_judging_begin(&fresh, k->source, k->out, VIOLATIONS_PRINTED);

@@ -114,7 +114,7 @@ static void a_path(struct flight *f, const char *path)
 
 struct judged {
 	enum cl_verdict verdict;
-	uint64_t violations, writes;
+	uint64_t violations, writes, paths;
 	char path[32];
 };
 
@@ -122,8 +122,10 @@ static void take_path(void *ctx, const struct cl_event *e)
 {
 	struct judged *j = ctx;
 
-	if (e->kind == CL_EV_PATH)
-		snprintf(j->path, sizeof(j->path), "%s", ((const struct cl_ev_path *)e)->path);
+	if (e->kind != CL_EV_PATH)
+		return;
+	j->paths++;
+	snprintf(j->path, sizeof(j->path), "%s", ((const struct cl_ev_path *)e)->path);
 }
 
 /* What check says of the file, which is no more afterwards; nr 0: no number. */
@@ -182,6 +184,7 @@ static void only_the_latest_is_kept(void **state)
 	assert_true(j.writes >= 5 && j.writes < 60);
 	/* Told once, long ago, and needed still. */
 	assert_string_equal(j.path, "/new");
+	assert_int_equal(j.paths, 1);
 }
 
 static void a_broken_promise_to_an_old_write_is_found_again(void **state)
