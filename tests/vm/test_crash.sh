@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Six threads write the same files with libaio, io_uring and calls, and note what
+# each sync promised. The log of what reached the device is replayed to each of
+# these promises and to points between: recovered there, what was promised is in
+# the files, nothing old shows, and e2fsck finds nothing. On the kernel without the
+# flush in fsync the same search finds what is lost: it can fail.
+#
+# A slice of it, or all of it with CONVLIST_LONG=1.
+# kernel: 6.12 6.12-nofsync
+# disks: 32M 4G
+# machine: -a brd.rd_nr=4 -a brd.rd_size=32768
+# tags: crash
+# limit: 240
+# long: 5400
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
+
+CRASH=$TOP/out/workload/crash
+LONG=${CONVLIST_LONG:-0}
+# Nobody else makes the nodes.
+export DM_DISABLE_UDEV=1
+# One replay for each: the device, and one for the snapshots.
+LANES=('/dev/ram0 /dev/ram1' '/dev/ram2 /dev/ram3')
+
+# The same file system on the disk and on what the replays start from, full of a
+# pattern that no file may show. prepare [MKFS OPTION...]
+prepare() {
+	local lane
+	"$CRASH" fill /dev/vda
+	mkfs.ext4 -q -F -J size=4 -N 128 -E nodiscard,lazy_itable_init=0,lazy_journal_init=0 \
+		"$@" /dev/vda
+	for lane in "${LANES[@]}"; do
+		dd if=/dev/vda of="${lane% *}" bs=1M oflag=direct status=none
+	done
+}
+
+# Mounts it over the log. logged DEFER BATCH_MS MOUNT_OPTIONS
+logged() {
+	local sectors
+	sectors=$(blockdev --getsz /dev/vda)
+	dmsetup create logged --table "0 $sectors log-writes /dev/vda /dev/vdb"
+	DEVICE=/dev/$(dmsetup info -c --noheadings -o blkdevname logged)
+	mkdir -p "$WORK/logged"
+	mount -o "$3" "$DEVICE" "$WORK/logged"
+	echo "$2" >"/sys/fs/ext4/${DEVICE##*/}/aio_dio_batch_ms"
+	echo "$1" >"/sys/fs/ext4/${DEVICE##*/}/aio_dio_defer"
+}
+
+end_of_log() {
+	umount "$WORK/logged"
+	dmsetup status logged | grep -q logging_disabled && die "$1: the log is not complete"
+	dmsetup remove logged
+}
+
+# In parallel; results are summed into the associative array FOUND.
+# replay OPTION...
+replay() {
+	local lane i=0 key pid status=0
+	local -a pids=()
+	for lane in "${LANES[@]}"; do
+		mkdir -p "$WORK/replay$i"
+		# shellcheck disable=SC2086 # two devices
+		"$CRASH" replay "$@" --part "$i/${#LANES[@]}" /dev/vdb $lane "$WORK/notes" \
+			"$WORK/replay$i" >"$WORK/replay$i.said" 2>&1 &
+		pids+=("$!")
+		i=$((i + 1))
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=$(($? > status ? $? : status))
+	done
+	cat "$WORK"/replay*.said
+	((status <= 1)) || die "replay ended with status $status"
+	FOUND=()
+	while read -r key i; do
+		FOUND[$key]=$((${FOUND[$key]:-0} + i))
+	done < <(sed -nE '/^stops /s/([a-z0-9]+) ([0-9]+) ?/\1 \2\n/gp' "$WORK"/replay*.said | grep .)
+}
+declare -A FOUND
+
+# shape NAME MARKS BETWEEN BATCH_MS MKFS_OPTIONS MOUNT_OPTIONS [OPTION FOR write...]
+# writes until there are so many marks, replays to each of them, and to so many
+# points between.
+shape() {
+	local name=$1 marks=$2 between=$3 batch_ms=$4 mkfs=$5 mount=$6
+	local start=$SECONDS
+	local -a repair=()
+	shift 6
+	[[ $mkfs != *^has_journal* ]] || repair=(--repair)
+	# shellcheck disable=SC2086 # several options
+	prepare $mkfs
+	logged 1 "$batch_ms" "$mount"
+	"$CRASH" write --log logged --marks "$marks" --seed "$marks" "$@" "$WORK/logged" "$WORK/notes"
+	end_of_log "$name"
+	replay --options "$mount" --between "$between" "${repair[@]}"
+	echo "$name: ${FOUND[stops]} stops in $((SECONDS - start)) s"
+	at_least "$name: replayed to marks" "${FOUND[marks]}" "$marks"
+	equal "$name: replayed to points between" "${FOUND[between]}" "$between"
+	at_least "$name: promised blocks were found" "${FOUND[kept]}" "$((marks * 50))"
+	equal "$name: nothing comes from the future" "${FOUND[future]}" 0
+}
+
+# What it must be on the series.
+kept() {
+	shape "$@"
+	equal "$1: recovery ends well" "${FOUND[unmountable]}" 0
+	equal "$1: e2fsck finds nothing" "${FOUND[e2fsck]}" 0
+	equal "$1: all that was promised is there" \
+		"missing ${FOUND[missing]} older ${FOUND[older]} gone ${FOUND[gone]}" \
+		'missing 0 older 0 gone 0'
+	equal "$1: nothing old shows" "${FOUND[foreign]}" 0
+}
+
+# What it must be without the flush in fsync.
+lost() {
+	shape "$@"
+	equal "$1: recovery ends well" "${FOUND[unmountable]}" 0
+	at_least "$1: the broken kernel has lost what it promised" "${FOUND[missing]}" 1
+}
+
+# scaled SLICE WHOLE
+scaled() { if ((LONG)); then echo "$2"; else echo "$1"; fi; }
+
+direct=libaio,libaio,io_uring,io_uring,pwrite
+case $KERNEL in
+*nofsync*)
+	lost 'no flush in fsync' "$(scaled 30 200)" "$(scaled 0 100)" 20 '' ''
+	lost 'no flush in fsync, writes are held' "$(scaled 20 100)" "$(scaled 0 100)" 30000 '' ''
+	;;
+*)
+	kept default "$(scaled 60 1000)" "$(scaled 60 1000)" 0 '' ''
+	kept 'writes are held' "$(scaled 20 250)" "$(scaled 20 250)" 1000 '' ''
+	kept '1k blocks' "$(scaled 20 250)" "$(scaled 20 250)" 0 '-b 1024' '' --block 1024 --workers $direct
+	kept 'fast commit' "$(scaled 20 250)" "$(scaled 20 250)" 0 '-O fast_commit' ''
+	kept bigalloc "$(scaled 20 250)" "$(scaled 20 250)" 0 '-O bigalloc -C 16384' ''
+	kept 'data=writeback' "$(scaled 20 250)" "$(scaled 20 250)" 0 '' data=writeback
+	kept nodioread_nolock "$(scaled 20 250)" "$(scaled 20 250)" 0 '' nodioread_nolock
+	# Without a journal nothing is atomic: a promise holds when fsync returns, and
+	# until the next change of the metadata begins. So one thread writes, nothing
+	# is under way at a mark, and no other point is looked at.
+	kept 'no journal' "$(scaled 20 100)" 0 0 '-O ^has_journal' '' --quiet --workers libaio --files 8
+	;;
+esac
