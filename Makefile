@@ -83,7 +83,7 @@ BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_$(BPF_ARCH) -Ibpf -Wall
 
 # ---- what users ask for ---------------------------------------------------
 
-.PHONY: all install uninstall test test-long demo unit workload fuzz scale setup clean help
+.PHONY: bench-patch all install uninstall test test-long demo unit workload fuzz scale setup clean help
 
 all: $(SKEL) $(BIN)
 
@@ -96,6 +96,8 @@ help:
 	@echo 'make test        every test: static, unit, golden, and in the virtual machine'
 	@echo '                 (for a part: tests/run --help)'
 	@echo 'make test-long   the same at length, then hours of fuzzing (FUZZ_SECONDS=7200 each)'
+	@echo 'make bench-patch measure the series: stock, deferred, overwrite (an hour; QUICK=1: 6 minutes;'
+	@echo '                 ROWS=REGEX REPEATS=N KERNEL=...; DOCS=1: the table into docs as well)'
 	@echo 'make unit        build the unit tests; make workload: the programs that tests run;'
 	@echo '                 make fuzz: the fuzzers; make scale: what makes large recordings'
 	@echo 'make setup       install the Debian packages that demo and test need'
@@ -135,6 +137,12 @@ test-long: setup
 	$(Q)CONVLIST_LONG=1 tests/run
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
 	$(Q)tests/scale/run
+
+# A kernel that is built from what is here now, else the figures are another's.
+bench-patch: setup
+	$(Q)kernel-patch/kernel build $(KERNEL)
+	$(Q)tests/bench/patch -k $(KERNEL) $(if $(QUICK),--quick) $(if $(ROWS),--rows '$(ROWS)') \
+		$(if $(REPEATS),--repeats $(REPEATS)) $(if $(DOCS),--docs)
 
 clean:
 	rm -rf $(O)
