@@ -195,28 +195,25 @@ static __always_inline void add_inode(struct inode *inode, __u32 first, bool tor
 /* The inodes that have direct writes to convert: the series lists them. */
 static long aio_dio_inode_step(__u32 i, struct walk *w)
 {
-	struct ext4_inode_info___series *ei = (void *)walk_next(w);
+	struct ext4_aio_dio_inode___series *ad = (void *)walk_next(w);
 	struct walk listed = { .list = CL_PENDING_LISTED };
 	struct walk converting = { .list = CL_PENDING_CONVERTING };
 	__u32 first = cl_nr_entries, seq, pending;
-	struct inode *inode;
 	bool torn = false;
 
-	if (!ei)
+	if (!ad)
 		return 1;
 	cl_walked++;
-	ei = (void *)ei - bpf_core_field_offset(struct ext4_inode_info___series,
-						i_aio_dio_sb_list);
-	inode = (void *)ei + bpf_core_field_offset(struct ext4_inode_info___series, vfs_inode);
-	seq = BPF_CORE_READ(ei, i_aio_dio_seq);
-	if (!walk_list(&listed, &ei->i_aio_dio_complete_list, aio_dio_step, ENTRIES_OF_ONE))
+	ad = (void *)ad - bpf_core_field_offset(struct ext4_aio_dio_inode___series, sb_list);
+	seq = BPF_CORE_READ(ad, seq);
+	if (!walk_list(&listed, &ad->complete_list, aio_dio_step, ENTRIES_OF_ONE))
 		torn = true;
-	if (!walk_list(&converting, &ei->i_aio_dio_converting_list, aio_dio_step, ENTRIES_OF_ONE))
+	if (!walk_list(&converting, &ad->converting_list, aio_dio_step, ENTRIES_OF_ONE))
 		torn = true;
-	pending = BPF_CORE_READ(ei, i_aio_dio_pending.counter);
-	if (seq != BPF_CORE_READ(ei, i_aio_dio_seq) || pending != listed.found + converting.found)
+	pending = BPF_CORE_READ(ad, pending.counter);
+	if (seq != BPF_CORE_READ(ad, seq) || pending != listed.found + converting.found)
 		torn = true;
-	add_inode(inode, first, torn);
+	add_inode(BPF_CORE_READ(ad, inode), first, torn);
 	return 0;
 }
 

@@ -21,11 +21,12 @@ static __always_inline struct inode *kiocb_inode(struct kiocb *iocb)
 /* The inode whose conversion work this is: series only. */
 static __always_inline struct inode *aio_dio_work_inode(struct work_struct *work)
 {
-	if (!bpf_core_field_exists(struct ext4_inode_info___series, i_aio_dio_work))
+	struct ext4_aio_dio_inode___series *ad;
+
+	if (!bpf_core_type_exists(struct ext4_aio_dio_inode___series))
 		return NULL;
-	return (void *)work -
-	       bpf_core_field_offset(struct ext4_inode_info___series, i_aio_dio_work.work) +
-	       bpf_core_field_offset(struct ext4_inode_info___series, vfs_inode);
+	ad = (void *)work - bpf_core_field_offset(struct ext4_aio_dio_inode___series, work.work);
+	return BPF_CORE_READ(ad, inode);
 }
 
 static __always_inline struct ext4_sb_info *ext4_sb(struct super_block *sb)
@@ -47,10 +48,11 @@ static __always_inline __u32 aio_dio_pending(struct inode *inode)
 {
 	struct ext4_inode_info___series *ei;
 
-	if (!bpf_core_field_exists(struct ext4_inode_info___series, i_aio_dio_pending))
+	if (!bpf_core_field_exists(struct ext4_inode_info___series, i_aio_dio))
 		return 0;
 	ei = (void *)inode - bpf_core_field_offset(struct ext4_inode_info___series, vfs_inode);
-	return BPF_CORE_READ(ei, i_aio_dio_pending.counter);
+	/* Without such a write yet, this reads from address 0: as 0. */
+	return BPF_CORE_READ(ei, i_aio_dio, pending.counter);
 }
 
 /*

@@ -167,13 +167,19 @@ struct delayed_work___series {
 	struct work_struct work;
 };
 
+/* What an inode has from its first write of that kind on. */
+struct ext4_aio_dio_inode___series {
+	struct inode *inode;
+	struct list_head sb_list;
+	struct list_head complete_list;
+	struct list_head converting_list;
+	struct aio_dio_count___series pending;
+	unsigned int seq;
+	struct delayed_work___series work;
+};
+
 struct ext4_inode_info___series {
-	struct list_head i_aio_dio_complete_list;
-	struct list_head i_aio_dio_converting_list;
-	unsigned int i_aio_dio_seq;
-	struct list_head i_aio_dio_sb_list;
-	struct aio_dio_count___series i_aio_dio_pending;
-	struct delayed_work___series i_aio_dio_work;
+	struct ext4_aio_dio_inode___series *i_aio_dio;
 	struct inode vfs_inode;
 };
 
