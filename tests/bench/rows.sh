@@ -72,7 +72,8 @@ all_rows() {
 # parse_row NAME: sets what the name says, and how much is written.
 #   DEVICE BS (bytes) PATTERN DEPTH FSYNC (0: none) FILES
 #   IOS OVERWRITE_IOS (of one file)   FILE_SIZE (bytes, of one file)
-# SCALE multiplies the number of writes; a fast machine needs more of them.
+# SCALE multiplies the number of writes; a fast machine needs more of them. WRITES
+# is that number itself, for tests.
 # Overwrites are fast: twice as many of them still end first.
 parse_row() {
 	local block fsync total=4096

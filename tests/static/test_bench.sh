@@ -30,6 +30,8 @@ equal 'ratios are of the same repeat' "$(row $fsync '.vs_stock.iops | "\(.min) \
 equal 'percentiles in microseconds' "$(row $fsync '.arms.deferred | "\(.clat_p50_us.median) \(.clat_p99_us.median) \(.clat_p999_us.median) \(.lat_p99_us.median) \(.fsync_p99_us.median)"')" \
 	'2000 6000 12000 7500 9000'
 equal 'no fsync, no figures of it' "$(row virtio '.arms.stock.fsync_p99_us')" null
+equal 'an fsync that took longer than the run is none' \
+	"$(row $fsync '.arms.stock.fsync_p99_us | "\(.values[0]) \(.median)"')" '11000 10000'
 equal 'handles a write' "$(row $fsync '.arms | "\(.stock.handles_per_write) \(.deferred.handles_per_write)"')" '2 1'
 equal 'transactions a write' "$(row $fsync '.arms.deferred.transactions_per_write * 64')" 1
 equal 'with the drain' "$(row $fsync '.arms.deferred.iops_drained | round')" 3908
