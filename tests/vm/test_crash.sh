@@ -12,7 +12,7 @@
 # machine: -a brd.rd_nr=4 -a brd.rd_size=32768
 # tags: crash
 # limit: 240
-# long: 5400
+# long-limit: 5400
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 
 CRASH=$TOP/out/workload/crash
@@ -27,7 +27,7 @@ LANES=('/dev/ram0 /dev/ram1' '/dev/ram2 /dev/ram3')
 prepare() {
 	local lane
 	"$CRASH" fill /dev/vda
-	mkfs.ext4 -q -F -J size=4 -N 128 -E nodiscard,lazy_itable_init=0,lazy_journal_init=0 \
+	mkfs.ext4 -q -F -b 4096 -J size=4 -N 128 -E nodiscard,lazy_itable_init=0,lazy_journal_init=0 \
 		"$@" /dev/vda
 	for lane in "${LANES[@]}"; do
 		dd if=/dev/vda of="${lane% *}" bs=1M oflag=direct status=none
@@ -81,17 +81,17 @@ declare -A FOUND
 # writes until there are so many marks, replays to each of them, and to so many
 # points between.
 shape() {
-	local name=$1 marks=$2 between=$3 batch_ms=$4 mkfs=$5 mount=$6
+	local name=$1 marks=$2 between=$3 batch_ms=$4 mkfs=$5 options=$6
 	local start=$SECONDS
 	local -a repair=()
 	shift 6
 	[[ $mkfs != *^has_journal* ]] || repair=(--repair)
 	# shellcheck disable=SC2086 # several options
 	prepare $mkfs
-	logged 1 "$batch_ms" "$mount"
+	logged 1 "$batch_ms" "$options"
 	"$CRASH" write --log logged --marks "$marks" --seed "$marks" "$@" "$WORK/logged" "$WORK/notes"
 	end_of_log "$name"
-	replay --options "$mount" --between "$between" "${repair[@]}"
+	replay --options "$options" --between "$between" "${repair[@]}"
 	echo "$name: ${FOUND[stops]} stops in $((SECONDS - start)) s"
 	at_least "$name: replayed to marks" "${FOUND[marks]}" "$marks"
 	equal "$name: replayed to points between" "${FOUND[between]}" "$between"
@@ -117,10 +117,34 @@ lost() {
 	at_least "$1: the broken kernel has lost what it promised" "${FOUND[missing]}" 1
 }
 
+# What the checker is for, done to the files one by one.
+checker_finds() {
+	local dir a b c
+	make_ext4 /dev/vda
+	dir=$MOUNT
+	"$CRASH" write --marks 20 --keep "$dir" "$WORK/notes"
+	promised() { awk -v file="$1" '$1 == "p" && $2 == file { print $3; exit }' "$WORK/notes"; }
+	a=$(promised 1) b=$(promised 2) c=$(promised 3)
+	checker() { "$CRASH" check "$dir" "${1:-$WORK/notes}" | grep -oE 'missing.*'; }
+	equal 'checker: nothing to be found' "$(checker)" 'missing 0 older 0 foreign 0 future 0 gone 0'
+	sed -E "s/^(p 1 $a [0-9]+) .*/\\1 999999999/" "$WORK/notes" >"$WORK/other_notes"
+	equal 'checker: an older generation' "$(checker "$WORK/other_notes" | grep -c 'older [1-9]')" 1
+	fallocate -p -o "$((a * 4096))" -l 4096 "$dir/f1"
+	equal 'checker: a block that is missing' "$(checker)" 'missing 1 older 0 foreign 0 future 0 gone 0'
+	dd if="$dir/f3" of="$dir/f2" bs=4096 count=1 skip="$c" seek="$b" conv=notrunc status=none
+	equal 'checker: data of another file' "$(checker)" 'missing 1 older 0 foreign 1 future 0 gone 0'
+	dd if="$dir/f4" of="$dir/f3" bs=512 count=1 seek="$((c * 8 + 7))" conv=notrunc status=none
+	equal 'checker: a mixture' "$(checker)" 'missing 1 older 0 foreign 2 future 0 gone 0'
+	rm "$dir/f4"
+	equal 'checker: a file that is gone' "$(checker)" 'missing 1 older 0 foreign 2 future 0 gone 1'
+	umount "$dir"
+}
+
 # scaled SLICE WHOLE
 scaled() { if ((LONG)); then echo "$2"; else echo "$1"; fi; }
 
 direct=libaio,libaio,io_uring,io_uring,pwrite
+checker_finds
 case $KERNEL in
 *nofsync*)
 	lost 'no flush in fsync' "$(scaled 30 200)" "$(scaled 0 100)" 20 '' ''

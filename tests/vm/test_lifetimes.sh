@@ -1,73 +1,68 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Listed writes let go of everything they hold: on umount, freeze, remount,
-# unlink, shutdown, abort of the journal, and without memory; and their number is
-# bounded. A busy inode, a leak or a warning in the kernel's log fails the run.
+# Listed writes let go of everything they hold: on umount, freeze, remount, sync
+# and unlink; whatever converts them does so at once; and their number is bounded.
+# A busy inode, a leak or a warning in the kernel's log fails the run.
 # kernel: 6.12
 # disks: 512M
 # tags: series
 # limit: 300
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
+. "$TOP/tests/lib/hold.sh"
 
-file=''
+# A comment `guard: NAME` says what in the series the case below it holds in
+# place: tests/kernels/unguarded.patch has the line.
 
-# A fresh file system with COUNT writes listed and nothing that converts them.
-hold() {
-	local count=$1
-	shift
-	make_ext4 /dev/vda "$@"
-	defer /dev/vda 60000
-	file=$MOUNT/file
-	write_blocks "$count"
-}
-
-write_blocks() {
-	fallocate -l $(($1 * 4096)) "$file"
-	fio_json hold --filename="$file" --size=$(($1 * 4096)) --rw=randwrite --bs=4k --direct=1 \
-		--ioengine=libaio --iodepth=16 --fallocate=none --verify=crc32c --do_verify=0
-}
-
-data_is_there() {
-	fio_json verify --filename="$file" --size="$(stat -c %s "$file")" --rw=randwrite --bs=4k \
-		--direct=1 --ioengine=libaio --iodepth=16 --fallocate=none --verify=crc32c \
-		--verify_only
-}
-
-remounted_data_is_there() {
-	mount /dev/vda "$MOUNT"
-	data_is_there
-	umount "$MOUNT"
-	e2fsck -fn /dev/vda >/dev/null 2>&1
-}
-
+# guard: kill_sb
 umount_converts() {
 	hold 64
-	equal 'umount: 64 writes are held' "$(pending_count /dev/vda)" 64
-	umount "$MOUNT"
+	equal 'umount: 64 writes are held' "$(pending_count $DEVICE)" 64
+	in_time 'umount: ends' 10 umount "$MOUNT"
 	check 'umount: the data is there' remounted_data_is_there
 }
 
+# guard: kill_sb
+umount_of_a_file_in_use() {
+	hold 64
+	holder user
+	umount -l "$MOUNT"
+	tell user 'pread 0 4096'
+	dismiss user
+	# The last user is gone: now it is unmounted in earnest.
+	check 'lazy umount: ends' wait_for 10 e2fsck -fn $DEVICE
+	check 'lazy umount: the data is there' remounted_data_is_there
+}
+
+# guard: sync_fs
 remount_read_only() {
 	hold 64
-	mount -o remount,ro "$MOUNT"
-	equal 'remount read-only: nothing is pending' "$(pending_count /dev/vda)" 0
+	in_time 'remount read-only: ends' 10 mount -o remount,ro "$MOUNT"
+	equal 'remount read-only: nothing is pending' "$(pending_count $DEVICE)" 0
 	umount "$MOUNT"
 	check 'remount read-only: the data is there' remounted_data_is_there
 }
 
+writes_to_device() { awk '{ print $5 + $6 + $7 }' /sys/block/vda/stat; }
+
+# guard: sync_fs
 freeze() {
+	local before
 	hold 64
 	fsfreeze -f "$MOUNT"
-	equal 'freeze: nothing is pending' "$(pending_count /dev/vda)" 0
+	equal 'freeze: nothing is pending' "$(pending_count $DEVICE)" 0
+	before=$(writes_to_device)
+	sleep 2
+	equal 'freeze: nothing is written' "$(writes_to_device)" "$before"
 	fsfreeze -u "$MOUNT"
 	umount "$MOUNT"
 	check 'freeze: the data is there' remounted_data_is_there
 }
 
+# guard: sync_fs
 sync_drains() {
 	hold 64
 	sync
-	equal 'sync: nothing is pending' "$(pending_count /dev/vda)" 0
+	equal 'sync: nothing is pending' "$(pending_count $DEVICE)" 0
 	umount "$MOUNT"
 }
 
@@ -75,7 +70,7 @@ sync_drains() {
 evict() {
 	hold 64
 	echo 3 >/proc/sys/vm/drop_caches
-	equal 'drop_caches: the writes are still held' "$(pending_count /dev/vda)" 64
+	equal 'drop_caches: the writes are still held' "$(pending_count $DEVICE)" 64
 	check 'drop_caches: the data is there' data_is_there
 	umount "$MOUNT"
 }
@@ -83,119 +78,108 @@ evict() {
 unlink_with_entries() {
 	hold 64
 	rm "$file"
-	equal 'unlink: the writes are still held' "$(pending_count /dev/vda)" 64
-	sync "$MOUNT"
+	equal 'unlink: the writes are still held' "$(pending_count $DEVICE)" 64
+	sync -f "$MOUNT"
+	equal 'unlink: nothing is pending after sync' "$(pending_count $DEVICE)" 0
 	umount "$MOUNT"
-	check 'unlink: e2fsck' e2fsck -fn /dev/vda
+	check 'unlink: e2fsck' e2fsck -fn $DEVICE
 }
 
+# guard: kill_sb
 unlink_and_umount() {
 	hold 64
 	rm "$file"
-	umount "$MOUNT"
-	check 'unlink, umount: e2fsck' e2fsck -fn /dev/vda
+	in_time 'unlink, umount: ends' 10 umount "$MOUNT"
+	check 'unlink, umount: e2fsck' e2fsck -fn $DEVICE
+}
+
+unlink_of_an_open_file() {
+	hold 64
+	holder user
+	rm "$file"
+	tell user fsync
+	tell user 'pread 0 4096'
+	dismiss user
+	equal 'unlink of an open file: no errors' "$(errors_of user)" 0
+	equal 'unlink of an open file: nothing is pending' "$(pending_count $DEVICE)" 0
+	in_time 'unlink of an open file: umount ends' 10 umount "$MOUNT"
+	check 'unlink of an open file: e2fsck' e2fsck -fn $DEVICE
+}
+
+rename_over() {
+	hold 64
+	echo small >"$MOUNT/other"
+	mv "$MOUNT/other" "$file"
+	in_time 'rename over: umount ends' 10 umount "$MOUNT"
+	check 'rename over: e2fsck' e2fsck -fn $DEVICE
 }
 
 # Entries that nobody flushes are converted by the work.
 work_converts() {
-	make_ext4 /dev/vda
-	defer /dev/vda 300
+	make_ext4 $DEVICE
+	defer $DEVICE 300
 	file=$MOUNT/file
 	write_blocks 64
-	none_pending() { (($(pending_count /dev/vda) == 0)); }
 	check 'work: converts after the delay' wait_for 10 none_pending
 	check 'work: the data is there' data_is_there
 	umount "$MOUNT"
 }
 
+# Off again: what is listed stays so, what comes later is not.
+switched_off() {
+	hold 64
+	echo 0 >/sys/fs/ext4/vda/aio_dio_defer
+	equal 'switched off: the writes are still held' "$(pending_count $DEVICE)" 64
+	file=$MOUNT/later
+	write_blocks 64
+	equal 'switched off: no more are held' "$(pending_count $DEVICE)" 64
+	file=$MOUNT/file
+	check 'switched off: the data is there' data_is_there
+	umount "$MOUNT"
+}
+
 # 1024 for each inode; the writes beyond convert their own extents.
+# guard: cap_inode
 bounded() {
 	hold 3000
-	equal 'bound: 1024 writes of one inode are held' "$(pending_count /dev/vda)" 1024
+	equal 'bound: 1024 writes of one inode are held' "$(pending_count $DEVICE)" 1024
 	check 'bound: fsync' sync "$file"
-	equal 'bound: nothing is pending' "$(pending_count /dev/vda)" 0
+	equal 'bound: nothing is pending' "$(pending_count $DEVICE)" 0
 	check 'bound: the data is there' data_is_there
 	umount "$MOUNT"
 }
 
-# A program that has the file open, and calls fsync after COMMAND; nobody can
-# open it any more by then. The status is that of its fsync.
-fsync_after() {
-	local pid status=0
-	mkfifo "$WORK/pipe"
-	dd of="$file" conv=notrunc,fsync <"$WORK/pipe" >"$WORK/dd" 2>&1 &
-	pid=$!
-	exec 3>"$WORK/pipe"
-	wait_for 10 test "/proc/$pid/fd/1" -ef "$file"
-	"$@"
-	exec 3>&-
-	wait "$pid" || status=$?
-	rm "$WORK/pipe"
-	return "$status"
-}
-
-fs_error() { echo test >/sys/fs/ext4/vda/trigger_fs_error; }
-shutdown_fs() { xfs_io -x -c shutdown "$MOUNT"; }
-
-# Conversions fail after an abort of the journal, or a shutdown: fsync says so,
-# entries go away without a word in the log.
-conversions_fail() {
-	local name=$1
-	shift
-	hold 64 -- -o errors=remount-ro
-	dmesg -C
-	status_is "$name: fsync fails" 1 fsync_after "$@"
-	equal "$name: nothing is pending" "$(pending_count /dev/vda)" 0
-	equal "$name: no message about conversions" "$(dmesg | grep -c 'failed to convert')" 0
+# 16384 for each file system.
+# guard: cap_sb
+bounded_together() {
+	local i files=''
+	make_ext4 "$DEVICE"
+	defer "$DEVICE" 60000
+	for ((i = 0; i < 20; i++)); do
+		fallocate -l 4000k "$MOUNT/file.$i"
+		files+=${files:+:}$MOUNT/file.$i
+	done
+	file=$files
+	blocks_job hold --size=80000k --do_verify=0
+	equal 'bound: 16384 writes of one file system are held' "$(pending_count $DEVICE)" 16384
+	in_time 'bound: sync ends' 60 sync -f "$MOUNT"
+	equal 'bound: nothing is pending after sync' "$(pending_count $DEVICE)" 0
+	check 'bound: the data of all files is there' blocks_job verify --size=80000k --verify_only
 	umount "$MOUNT"
 }
 
-# Nobody calls fsync: umount lets go of the entries.
-fail_and_umount() {
-	local name=$1
-	shift
-	hold 64 -- -o errors=remount-ro
-	"$@"
-	check "$name: umount" umount "$MOUNT"
-}
-
-# Every second allocation of an entry fails.
-no_memory() {
-	local fail=/sys/kernel/debug/failslab
-	local cache=/sys/kernel/slab/ext4_aio_dio/failslab
-	if [[ ! -e $fail || ! -e $cache ]]; then
-		skip 'no memory for an entry' 'this kernel cannot inject it'
-		return 0
-	fi
-	make_ext4 /dev/vda
-	defer /dev/vda 60000
-	file=$MOUNT/file
-	echo 1 >"$cache"
-	echo Y >$fail/cache-filter
-	echo 50 >$fail/probability
-	echo -1 >$fail/times
-	echo 0 >$fail/verbose
-	echo N >$fail/ignore-gfp-wait
-	write_blocks 256
-	echo 0 >$fail/probability
-	local held
-	held=$(pending_count /dev/vda)
-	check "no memory for an entry: some of 256 writes are held ($held)" test "$held" -gt 32 -a "$held" -lt 224
-	check 'no memory for an entry: the data is there' data_is_there
+# Adjacent writes are converted together, whatever order they came in.
+merged() {
+	local trace=/sys/kernel/tracing
+	hold 256
+	echo >$trace/trace
+	echo 1 >$trace/events/ext4/ext4_aio_dio_convert_end/enable
+	sync "$file"
+	echo 0 >$trace/events/ext4/ext4_aio_dio_convert_end/enable
+	equal 'merged: 256 writes are one conversion' "$(grep -c 'entries 256 ' $trace/trace)" 1
 	umount "$MOUNT"
 }
 
-umount_converts
-remount_read_only
-freeze
-sync_drains
-evict
-unlink_with_entries
-unlink_and_umount
-work_converts
-bounded
-conversions_fail abort fs_error
-fail_and_umount abort fs_error
-conversions_fail shutdown shutdown_fs
-fail_and_umount shutdown shutdown_fs
-no_memory
+run_cases 'umount_converts umount_of_a_file_in_use remount_read_only freeze sync_drains evict
+	unlink_with_entries unlink_and_umount unlink_of_an_open_file rename_over work_converts
+	switched_off bounded bounded_together merged' "$@"

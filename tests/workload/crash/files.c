@@ -64,6 +64,18 @@ static bool is_free(const struct file *file, uint32_t first, uint32_t count)
 
 /* ---- promises ---- */
 
+int files_sync(struct files *files, int (*call)(int), int fd)
+{
+	int ret;
+
+	if (files->one_sync)
+		pthread_mutex_lock(&files->sync_lock);
+	ret = call(fd) ? -errno : 0;
+	if (files->one_sync)
+		pthread_mutex_unlock(&files->sync_lock);
+	return ret;
+}
+
 static int note_range(struct files *files, const struct file *file, const struct range *range)
 {
 	return notes_add(&files->notes, "p %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu64 "\n",
@@ -259,8 +271,10 @@ static int create(struct files *files, struct file *file, uint64_t *random)
 	ret = open_all(files, file);
 	if (!ret)
 		ret = lay_out(files, file, random);
-	if (!ret && (fsync(file->fd) || fsync(files->dir_fd)))
-		ret = -errno;
+	if (!ret)
+		ret = files_sync(files, fsync, file->fd);
+	if (!ret)
+		ret = files_sync(files, fsync, files->dir_fd);
 	if (ret)
 		return ret;
 

@@ -23,6 +23,8 @@ static const char usage[] =
 	"  --block BYTES    as large as a block of the file system (4096)\n"
 	"  --files N --file-size BYTES --seed N\n"
 	"  --workers LIST   libaio, io_uring, pwrite, buffered; one thread each\n"
+	"  --keep           blocks are written only: no punches, no zeros, no unlink\n"
+	"  --one-sync       no two syncs at once\n"
 	"  --quiet          nothing is under way when a sync begins\n"
 	"replay  the log on a device that holds what the logged one held at first; at many\n"
 	"        points, mount a snapshot (COW holds it) on DIR, compare with the notes, e2fsck\n"

@@ -73,7 +73,9 @@ static int start_write(struct worker *worker, struct op *op)
 	if (ret)
 		return ret;
 	worker->cursor = (op->range.first + op->range.count) % files->blocks;
-	op->kind = worker->writing->quiet || below(worker, 32) ? OP_WRITE : OP_DSYNC_WRITE;
+	op->kind = OP_WRITE;
+	if (!worker->writing->quiet && !files->one_sync && !below(worker, 32))
+		op->kind = OP_DSYNC_WRITE;
 	op->file = worker->file;
 	op->bytes = op->range.count * files->block_bytes;
 	op->at = (off_t)op->range.first * files->block_bytes;
@@ -132,8 +134,9 @@ static int sync_by_call(struct worker *worker, int (*call)(int))
 
 	if (ret)
 		return ret;
-	if (call(worker->file->fd))
-		ret = fail("sync", -errno);
+	ret = files_sync(&worker->writing->files, call, worker->file->fd);
+	if (ret)
+		fail("sync", ret);
 	else
 		ret = file_promise(&worker->writing->files, worker->file, done);
 	file_put(worker->file);
@@ -163,12 +166,13 @@ static int sync_all(struct worker *worker)
 	struct files *files = &worker->writing->files;
 	size_t done[files->nr];
 	bool held[files->nr];
-	int ret = 0;
+	int ret;
 
 	for (unsigned int i = 0; i < files->nr; i++)
 		held[i] = !file_begin_sync(&files->all[i], &done[i]);
-	if (syncfs(files->dir_fd))
-		ret = fail("syncfs", -errno);
+	ret = files_sync(files, syncfs, files->dir_fd);
+	if (ret)
+		fail("syncfs", ret);
 	for (unsigned int i = 0; i < files->nr; i++) {
 		if (!held[i])
 			continue;
@@ -214,7 +218,7 @@ static int do_sync(struct worker *worker)
 	worker->syncs++;
 	if (writing->quiet)
 		return sync_by_call(worker, what < 16 ? fsync : fdatasync);
-	if (what < 3)
+	if (what < 3 && !writing->files.fixed)
 		return make_zeros(worker);
 	if (what < 4)
 		return sync_all(worker);
@@ -223,7 +227,7 @@ static int do_sync(struct worker *worker)
 		return sync_file_range(worker->file->fd, 0, 0, SYNC_FILE_RANGE_WRITE)
 			       ? fail("sync_file_range", -errno)
 			       : 0;
-	if (what < 18 && worker->queue.engine->async)
+	if (what < 18 && worker->queue.engine->async && !writing->files.one_sync)
 		return sync_by_queue(worker);
 	return sync_by_call(worker, what % 3 ? fsync : fdatasync);
 }
@@ -347,8 +351,10 @@ static const struct option options[] = {
 	{ "block", required_argument, NULL, 'b' },
 	{ "file-size", required_argument, NULL, 's' },
 	{ "files", required_argument, NULL, 'f' },
+	{ "keep", no_argument, NULL, 'k' },
 	{ "log", required_argument, NULL, 'l' },
 	{ "marks", required_argument, NULL, 'm' },
+	{ "one-sync", no_argument, NULL, 'o' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "seed", required_argument, NULL, 'S' },
 	{ "workers", required_argument, NULL, 'w' },
@@ -361,7 +367,9 @@ int cmd_write(int argc, char **argv)
 	static struct writing writing = {
 		.marks = 1000,
 		.per_sync = 12,
-		.files = { .block_bytes = 4096, .notes_lock = PTHREAD_MUTEX_INITIALIZER },
+		.files = { .block_bytes = 4096,
+			   .notes_lock = PTHREAD_MUTEX_INITIALIZER,
+			   .sync_lock = PTHREAD_MUTEX_INITIALIZER },
 	};
 	unsigned long file_size = 2 << 20, nr_files = 4;
 	uint64_t seed = 1, random;
@@ -379,11 +387,17 @@ int cmd_write(int argc, char **argv)
 		case 'f':
 			nr_files = strtoul(optarg, NULL, 0);
 			break;
+		case 'k':
+			writing.files.fixed = true;
+			break;
 		case 'l':
 			log = optarg;
 			break;
 		case 'm':
 			writing.marks = strtoull(optarg, NULL, 0);
+			break;
+		case 'o':
+			writing.files.one_sync = true;
 			break;
 		case 'q':
 			writing.quiet = writing.files.fixed = true;

@@ -37,7 +37,9 @@ struct files {
 	uint32_t blocks; /* of each file */
 	struct file *all;
 	unsigned int nr;
-	bool fixed; /* none is replaced */
+	bool fixed; /* none is replaced or zeroed */
+	bool one_sync; /* no two syncs at once */
+	pthread_mutex_t sync_lock;
 	_Atomic uint32_t last_id;
 	_Atomic uint64_t last_gen;
 	pthread_mutex_t notes_lock; /* before any file's lock */
@@ -64,6 +66,7 @@ int file_done(struct file *file, const struct range *range, bool zeros);
 /* -EAGAIN: it is being replaced. done: what a sync that starts now will promise. */
 int file_begin_sync(struct file *file, size_t *done);
 void file_put(struct file *file);
+int files_sync(struct files *files, int (*call)(int), int fd);
 int file_promise(struct files *files, struct file *file, size_t done);
 int file_promise_one(struct files *files, struct file *file, const struct range *range);
 
