@@ -154,7 +154,9 @@ case $KERNEL in
 	kept default "$(scaled 60 1000)" "$(scaled 60 1000)" 0 '' ''
 	kept 'writes are held' "$(scaled 20 250)" "$(scaled 20 250)" 1000 '' ''
 	kept '1k blocks' "$(scaled 20 250)" "$(scaled 20 250)" 0 '-b 1024' '' --block 1024 --workers $direct
-	kept 'fast commit' "$(scaled 20 250)" "$(scaled 20 250)" 0 '-O fast_commit' ''
+	# Nothing is put off there (test_window.sh has it), so what is lost is lost on
+	# stock kernels as well.
+	skip 'fast commit' 'fast commits of 6.12 lose what fsync has promised, and fail to be replayed, without the series too'
 	kept bigalloc "$(scaled 20 250)" "$(scaled 20 250)" 0 '-O bigalloc -C 16384' ''
 	kept 'data=writeback' "$(scaled 20 250)" "$(scaled 20 250)" 0 '' data=writeback
 	kept nodioread_nolock "$(scaled 20 250)" "$(scaled 20 250)" 0 '' nodioread_nolock
