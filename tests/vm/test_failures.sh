@@ -176,7 +176,8 @@ work_fails() {
 	can_fail_below 'the work fails' || return 0
 	fill_with_old_data /dev/vda
 	make_ext4 "$DEVICE" "${KEEP_OLD_DATA[@]}"
-	defer "$DEVICE" 2000
+	# Long enough for all that comes before the failure.
+	defer "$DEVICE" 8000
 	file=$MOUNT/file
 	write_blocks 64
 	holder syncfs
@@ -190,12 +191,12 @@ work_fails() {
 
 let_work_fail() {
 	no_memory_below ext4_convert_unwritten_extents
-	wait_for 10 none_pending
+	equal 'the work fails: it has not run before' "$(pending_count "$DEVICE")" 64
+	wait_for 20 none_pending
 	memory_again
 }
 
 # Every second allocation of an entry fails: those writes convert themselves.
-# guard: none
 no_memory_for_entries() {
 	local cache=/sys/kernel/slab/ext4_aio_dio/failslab held
 	if [[ ! -e $SLAB || ! -e $cache ]]; then

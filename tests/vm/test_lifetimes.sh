@@ -4,7 +4,7 @@
 # and unlink; whatever converts them does so at once; and their number is bounded.
 # A busy inode, a leak or a warning in the kernel's log fails the run.
 # kernel: 6.12
-# disks: 512M
+# disks: 512M 8G
 # tags: series
 # limit: 300
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
@@ -13,7 +13,7 @@
 # A comment `guard: NAME` says what in the series the case below it holds in
 # place: tests/kernels/unguarded.patch has the line.
 
-# guard: kill_sb
+# guard: sync_fs+kill_sb
 umount_converts() {
 	hold 64
 	equal 'umount: 64 writes are held' "$(pending_count $DEVICE)" 64
@@ -21,7 +21,6 @@ umount_converts() {
 	check 'umount: the data is there' remounted_data_is_there
 }
 
-# guard: kill_sb
 umount_of_a_file_in_use() {
 	hold 64
 	holder user
@@ -75,6 +74,7 @@ evict() {
 	umount "$MOUNT"
 }
 
+# guard: reference
 unlink_with_entries() {
 	hold 64
 	rm "$file"
@@ -85,7 +85,6 @@ unlink_with_entries() {
 	check 'unlink: e2fsck' e2fsck -fn $DEVICE
 }
 
-# guard: kill_sb
 unlink_and_umount() {
 	hold 64
 	rm "$file"
@@ -149,37 +148,60 @@ bounded() {
 	umount "$MOUNT"
 }
 
-# 16384 for each file system.
+# Each holds twelve clusters, and all of them no more than an eighth of what is free.
+bounded_by_space() {
+	local free
+	make_ext4 $DEVICE
+	defer $DEVICE 60000
+	free=$(stat -f -c %f "$MOUNT")
+	write_files 2
+	check 'bound: a small file system holds some' test "$(pending_count $DEVICE)" -ge 500 \
+		-a "$(pending_count $DEVICE)" -le $((free / 8 / 12))
+	files_are_there 2
+}
+
+# 16384 for each file system, if it has the space.
 # guard: cap_sb
 bounded_together() {
-	local i files=''
-	make_ext4 "$DEVICE"
+	DEVICE=/dev/vdb
+	make_ext4 "$DEVICE" -N 2048 -J size=32
 	defer "$DEVICE" 60000
-	for ((i = 0; i < 20; i++)); do
+	write_files 20
+	equal 'bound: 16384 writes of one file system are held' "$(pending_count $DEVICE)" 16384
+	files_are_there 20
+	DEVICE=/dev/vda
+}
+
+# 1000 blocks to each of so many files.
+write_files() {
+	local i files=''
+	for ((i = 0; i < $1; i++)); do
 		fallocate -l 4000k "$MOUNT/file.$i"
 		files+=${files:+:}$MOUNT/file.$i
 	done
 	file=$files
-	blocks_job hold --size=80000k --do_verify=0
-	equal 'bound: 16384 writes of one file system are held' "$(pending_count $DEVICE)" 16384
+	blocks_job hold --size=$(($1 * 4000))k --do_verify=0
+}
+
+files_are_there() {
 	in_time 'bound: sync ends' 60 sync -f "$MOUNT"
 	equal 'bound: nothing is pending after sync' "$(pending_count $DEVICE)" 0
-	check 'bound: the data of all files is there' blocks_job verify --size=80000k --verify_only
+	check 'bound: the data of all files is there' blocks_job verify --size=$(($1 * 4000))k --verify_only
 	umount "$MOUNT"
 }
 
 # Adjacent writes are converted together, whatever order they came in.
 merged() {
 	local trace=/sys/kernel/tracing
-	hold 256
+	hold 64
 	echo >$trace/trace
 	echo 1 >$trace/events/ext4/ext4_aio_dio_convert_end/enable
 	sync "$file"
 	echo 0 >$trace/events/ext4/ext4_aio_dio_convert_end/enable
-	equal 'merged: 256 writes are one conversion' "$(grep -c 'entries 256 ' $trace/trace)" 1
+	equal 'merged: 64 writes are one conversion' "$(grep -c 'entries 64 ' $trace/trace)" 1
 	umount "$MOUNT"
 }
 
 run_cases 'umount_converts umount_of_a_file_in_use remount_read_only freeze sync_drains evict
 	unlink_with_entries unlink_and_umount unlink_of_an_open_file rename_over work_converts
-	switched_off bounded bounded_together merged' "$@"
+	switched_off bounded bounded_by_space bounded_together merged' "$@"

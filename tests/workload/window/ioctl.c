@@ -232,6 +232,6 @@ const struct window_case ioctl_cases[] = {
 	CASE(journal_data, "wait_journal_flag"),
 	CASE(immutable, "wait_immutable"),
 	CASE_NEEDS(migrate, "wait_migrate", NEEDS_NOTHING),
-	CASE(verity, "verity"),
+	CASE(verity, "wait_verity"),
 	{ 0 },
 };

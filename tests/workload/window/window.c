@@ -37,7 +37,7 @@
 #include "window.h"
 
 static const struct window_case *const subjects[] = {
-	read_cases, write_cases, layout_cases, ioctl_cases, report_cases, promise_cases,
+	read_cases, write_cases, layout_cases, ioctl_cases, report_cases, promise_cases, race_cases,
 	flight_cases,
 };
 
@@ -395,8 +395,9 @@ static void list_cases(void)
 {
 	for (size_t s = 0; s < sizeof(subjects) / sizeof(subjects[0]); s++)
 		for (const struct window_case *c = subjects[s]; c->name; c++)
-			printf("%s%s %s\n", c->name, c->needs == NEEDS_SLOW_WRITES ? " slow" : "",
-			       c->guards);
+			printf("%s %s %s\n", c->name,
+			       c->needs == NEEDS_SLOW_WRITES ? "slow" : "fast",
+			       c->guards[0] ? c->guards : "-");
 }
 
 int main(int argc, char **argv)

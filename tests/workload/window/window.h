@@ -51,8 +51,9 @@ struct window_case {
 	const char *name;
 	int (*run)(struct window *w);
 	/*
-	 * What in the series this case holds in place: the names that
-	 * tests/kernels/unguarded.patch gives to the lines, in fs/ext4.
+	 * The lines of the series without which this case fails, by the name that
+	 * tests/kernels/unguarded.patch gives them. With a plus between names, any
+	 * one of them is enough. test_guards.sh takes them out.
 	 */
 	const char *guards;
 	enum case_needs needs;
@@ -63,7 +64,7 @@ struct window_case {
 
 /* Each ends with a row without a name. */
 extern const struct window_case read_cases[], write_cases[], layout_cases[], ioctl_cases[],
-	report_cases[], promise_cases[], flight_cases[];
+	report_cases[], promise_cases[], race_cases[], flight_cases[];
 
 /* ---- the window: window.c ---- */
 
