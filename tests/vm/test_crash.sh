@@ -14,6 +14,7 @@
 # limit: 240
 # long-limit: 5400
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
+. "$TOP/tests/lib/dm.sh"
 
 CRASH=$TOP/out/workload/crash
 LONG=${CONVLIST_LONG:-0}
@@ -35,21 +36,28 @@ prepare() {
 }
 
 # Mounts it over the log. logged DEFER BATCH_MS MOUNT_OPTIONS
+#
+# dm-log-writes gives what was written since the last flush to the flush that is
+# submitted next, and logs it when that one ends. Of two flushes at once, the second
+# may end first: what it made durable is not in the log yet. Disks get one flush at a
+# time, from the block layer; device mapper targets do not. So there is a loop device
+# on top, which does.
 logged() {
 	local sectors
 	sectors=$(blockdev --getsz /dev/vda)
-	dmsetup create logged --table "0 $sectors log-writes /dev/vda /dev/vdb"
-	DEVICE=/dev/$(dmsetup info -c --noheadings -o blkdevname logged)
+	DEVICE=$(dm_create logged "0 $sectors log-writes /dev/vda /dev/vdb")
+	LOOP=$(losetup -f --show --direct-io=on "$DEVICE")
 	mkdir -p "$WORK/logged"
-	mount -o "$3" "$DEVICE" "$WORK/logged"
-	echo "$2" >"/sys/fs/ext4/${DEVICE##*/}/aio_dio_batch_ms"
-	echo "$1" >"/sys/fs/ext4/${DEVICE##*/}/aio_dio_defer"
+	mount -o "$3" "$LOOP" "$WORK/logged"
+	echo "$2" >"/sys/fs/ext4/${LOOP##*/}/aio_dio_batch_ms"
+	echo "$1" >"/sys/fs/ext4/${LOOP##*/}/aio_dio_defer"
 }
 
 end_of_log() {
 	umount "$WORK/logged"
+	losetup -d "$LOOP"
 	dmsetup status logged | grep -q logging_disabled && die "$1: the log is not complete"
-	dmsetup remove logged
+	dmsetup remove --retry logged
 }
 
 # In parallel; results are summed into the associative array FOUND.
@@ -156,7 +164,7 @@ case $KERNEL in
 	kept '1k blocks' "$(scaled 20 250)" "$(scaled 20 250)" 0 '-b 1024' '' --block 1024 --workers $direct
 	# Nothing is put off there (test_window.sh has it), so what is lost is lost on
 	# stock kernels as well.
-	skip 'fast commit' 'fast commits of 6.12 lose what fsync has promised, and fail to be replayed, without the series too'
+	skip 'fast commit' 'after a power cut stock 6.12 cannot always replay them; nothing is put off there'
 	kept bigalloc "$(scaled 20 250)" "$(scaled 20 250)" 0 '-O bigalloc -C 16384' ''
 	kept 'data=writeback' "$(scaled 20 250)" "$(scaled 20 250)" 0 '' data=writeback
 	kept nodioread_nolock "$(scaled 20 250)" "$(scaled 20 250)" 0 '' nodioread_nolock
