@@ -19,6 +19,7 @@ static int setup(void **state)
 
 static const struct cl_rule *const converted = &cl_rule_converted_before_fsync_returns;
 static const struct cl_rule *const committed = &cl_rule_committed_before_fsync_returns;
+static const struct cl_rule *const reported = &cl_rule_conversion_error_reaches_fsync;
 
 static enum cl_finding judge(const struct cl_rule *rule)
 {
@@ -111,16 +112,44 @@ static void journals_differ(void **state)
 	assert_int_equal(judge(committed), CL_UNSURE);
 }
 
-static void failed_conversions(void **state)
+static void a_failed_conversion_is_told_by_the_fsync_that_met_it(void **state)
+{
+	assert_int_equal(judge(reported), CL_NO_CLAIM);
+	good.convert_error = -5;
+	good.state = CL_WRITE_FAILED;
+	good.why = CL_WHY_FSYNC;
+	assert_int_equal(judge(converted), CL_NO_CLAIM);
+	assert_int_equal(judge(committed), CL_NO_CLAIM);
+	assert_int_equal(judge(reported), CL_BROKEN);
+	fsync_before.ret = -5;
+	assert_int_equal(judge(reported), CL_HOLDS);
+	fsync_before.ret = 0;
+	good.result = -5;
+	assert_int_equal(judge(reported), CL_NO_CLAIM);
+	good.result = 4096;
+	good.visible_seq = 11;
+	assert_int_equal(judge(reported), CL_NO_CLAIM);
+}
+
+static void somebody_else_may_have_told_the_error(void **state)
 {
 	good.convert_error = -5;
-	assert_int_equal(judge(converted), CL_BROKEN);
+	good.state = CL_WRITE_FAILED;
+	good.why = CL_WHY_FSYNC;
 	good.converted_seq = 9;
-	assert_int_equal(judge(converted), CL_UNSURE);
+	assert_int_equal(judge(reported), CL_UNSURE);
 	good.converted_seq = 12;
 	inode.nr_fsyncs = 2;
-	assert_int_equal(judge(converted), CL_UNSURE);
+	assert_int_equal(judge(reported), CL_UNSURE);
 	inode.nr_fsyncs = 1;
+	good.state = CL_WRITE_DURABLE;
+	assert_int_equal(judge(reported), CL_UNSURE);
+	good.state = CL_WRITE_FAILED;
+	good.why = CL_WHY_WORK;
+	assert_int_equal(judge(reported), CL_UNSURE);
+	good.why = CL_WHY_FSYNC;
+	good.visible_inferred = true;
+	assert_int_equal(judge(reported), CL_UNSURE);
 }
 
 static void hooks_decide_what_can_be_decided(void **state)
@@ -151,7 +180,8 @@ int main(void)
 		T(nothing_is_promised_without_a_completion_before),
 		T(inferred_order_is_no_proof),
 		T(journals_differ),
-		T(failed_conversions),
+		T(a_failed_conversion_is_told_by_the_fsync_that_met_it),
+		T(somebody_else_may_have_told_the_error),
 		T(hooks_decide_what_can_be_decided),
 	};
 
