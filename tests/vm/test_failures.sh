@@ -171,7 +171,6 @@ fail_first_fsync_alone() {
 
 # The work meets the failure, long before anybody calls fsync; syncfs hears of it
 # as well.
-# guard: error
 work_fails() {
 	can_fail_below 'the work fails' || return 0
 	fill_with_old_data /dev/vda

@@ -6,7 +6,7 @@
 # kernel: 6.12
 # disks: 512M 8G
 # tags: series
-# limit: 300
+# limit: 400
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 . "$TOP/tests/lib/hold.sh"
 
@@ -166,9 +166,9 @@ bounded_together() {
 	DEVICE=/dev/vdb
 	make_ext4 "$DEVICE" -N 2048 -J size=32
 	defer "$DEVICE" 60000
-	write_files 20
+	write_files 17
 	equal 'bound: 16384 writes of one file system are held' "$(pending_count $DEVICE)" 16384
-	files_are_there 20
+	files_are_there 17
 	DEVICE=/dev/vda
 }
 

@@ -27,7 +27,6 @@ write_as_user() {
 	write_blocks "$1"
 }
 
-# guard: quota_off
 quota_off() {
 	local name="quota off, ${1:-delalloc}"
 	mount_with_quota_files "${1:+,$1}"

@@ -31,16 +31,19 @@ OPTIONS=(-u)
 shape io_uring
 OPTIONS=()
 shape 1k -b 1024 -O verity
-shape 2k -b 2048
 shape nodelalloc -- -o nodelalloc
 shape dioread_lock -- -o dioread_lock
-shape nodelalloc,dioread_lock -- -o nodelalloc,dioread_lock
-shape writeback -- -o data=writeback
 shape no_journal -O ^has_journal
 shape bigalloc -O bigalloc -C 16384
 OPTIONS=(-x "swap_boot=it warns on stock as well: no journal credits for quota")
 shape quota -O quota,project
 OPTIONS=()
+# Between those above, or close to one of them.
+if [[ -n ${CONVLIST_LONG:-} ]]; then
+	shape 2k -b 2048
+	shape nodelalloc,dioread_lock -- -o nodelalloc,dioread_lock
+	shape writeback -- -o data=writeback
+fi
 
 four_k_sectors() {
 	local loop

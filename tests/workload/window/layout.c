@@ -153,7 +153,7 @@ const struct window_case layout_cases[] = {
 	CASE(truncate_then_fallocate, "wait_truncate"),
 	CASE(truncate_into, "wait_truncate"),
 	CASE(open_truncate, "wait_truncate"),
-	CASE_NEEDS(truncate_up, "truncate_up", NEEDS_NOTHING),
+	CASE_NEEDS(truncate_up, "", NEEDS_NOTHING),
 	CASE(punch_hole, "wait_fallocate"),
 	CASE(punch_inside, "wait_fallocate"),
 	CASE(zero_range, "wait_fallocate"),

@@ -288,7 +288,7 @@ const struct window_case write_cases[] = {
 	CASE_NEEDS(commit_beside, "", NEEDS_NOTHING),
 	CASE(extending_write, ""),
 	CASE_NEEDS(extending_async_write, "", NEEDS_NOTHING),
-	CASE_NEEDS(write_behind_end, "defer_extend", NEEDS_NOTHING),
+	CASE_NEEDS(write_behind_end, "", NEEDS_NOTHING),
 	CASE_NEEDS(unaligned_async_write, "defer_align", NEEDS_NOTHING),
 	CASE_NEEDS(synchronous_write, "defer_sync", NEEDS_NOTHING),
 	CASE(bad_buffer, ""),
