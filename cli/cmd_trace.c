@@ -193,7 +193,8 @@ static int run(struct trace *t, const struct cl_origin *from)
 	if (!t->out)
 		return -ENOMEM;
 	if (t->opt.writes) {
-		t->sink = (struct cl_sink){ t, warn_of_loss, NULL, print_write };
+		t->sink = (struct cl_sink){ .ctx = t, .event = warn_of_loss,
+					     .write_end = print_write };
 		t->model = cl_model_new();
 		if (!t->model)
 			return -ENOMEM;

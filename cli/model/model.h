@@ -50,6 +50,11 @@ struct cl_write {
 	char comm[CL_COMM_LEN];
 	bool sync, dsync;
 	bool inferred;			/* the place of WRITE in the stream is not certain */
+	/*
+	 * The source says so, or fsyncs, which are hooked last, were seen before it: what
+	 * this write leads to is not unseen for want of a hook.
+	 */
+	bool all_hooked;
 
 	/* Times; 0: has not happened, or was not seen. seq: place in the stream. */
 	uint64_t submit_ns, done_ns, listed_ns;
@@ -94,6 +99,8 @@ struct cl_dev {
 	uint32_t dev;
 	struct cl_list converted;	/* by_dev, in the order of conversion */
 	bool tid_unknown;		/* a conversion did not tell its transaction */
+	bool journal_known;		/* an fsync has told */
+	uint32_t journal;		/* CL_JOURNAL_* */
 };
 
 struct cl_fsync {
@@ -146,6 +153,8 @@ struct cl_sink {
 	void (*fsync_end)(void *ctx, const struct cl_model *m, const struct cl_fsync *f);
 	/* Its life is over; or, at the end of the stream, still under way. */
 	void (*write_end)(void *ctx, const struct cl_write *w, bool finished);
+	/* The program can see that it is complete. */
+	void (*write_visible)(void *ctx, const struct cl_model *m, const struct cl_write *w);
 };
 
 struct cl_model *cl_model_new(void);

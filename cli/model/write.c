@@ -63,6 +63,8 @@ void cl_write_settle(struct cl_model *m, struct cl_write *w)
 
 static void complete(struct cl_model *m, struct cl_write *w, const struct cl_early *c, bool inferred)
 {
+	size_t i;
+
 	w->visible_ns = c->ts_ns;
 	w->visible_seq = c->seq;
 	w->visible_inferred = inferred;
@@ -70,6 +72,9 @@ static void complete(struct cl_model *m, struct cl_write *w, const struct cl_ear
 	w->via = c->via;
 	m->counts.completed++;
 	cl_hist_add_span(&m->counts.visible, w->done_ns, c->ts_ns);
+	for (i = 0; i < m->nr_sinks; i++)
+		if (m->sink[i]->write_visible)
+			m->sink[i]->write_visible(m->sink[i]->ctx, m, w);
 }
 
 /* Takes the completion that came before its write, if there is one. */
@@ -105,7 +110,7 @@ static bool repeated(struct cl_model *m, const struct cl_ev_write *e)
 	return true;
 }
 
-static struct cl_write *write_new(const struct cl_ev_write *e)
+static struct cl_write *write_new(const struct cl_model *m, const struct cl_ev_write *e)
 {
 	struct cl_write *w = calloc(1, sizeof(*w));
 
@@ -123,6 +128,8 @@ static struct cl_write *write_new(const struct cl_ev_write *e)
 	w->sync = e->sync;
 	w->dsync = e->dsync;
 	w->inferred = e->e.flags & CL_F_INFERRED;
+	w->all_hooked = e->e.ts_ns >= m->since_ns &&
+			(m->since_ns || m->counts.kind[CL_EV_FSYNC_BEGIN]);
 	w->submit_ns = e->submit_ns;
 	w->done_ns = e->e.ts_ns;
 	return w;
@@ -144,7 +151,7 @@ int cl_write_done(struct cl_model *m, const struct cl_ev_write *e)
 	err = cl_inode_get(m, &e->e, &inode);
 	if (err || !inode)
 		return err;
-	w = write_new(e);
+	w = write_new(m, e);
 	if (!w)
 		return -ENOMEM;
 	w->inode = inode;

@@ -131,7 +131,7 @@ struct cl_report *cl_report_new(size_t top)
 
 	if (!r)
 		return NULL;
-	r->sink = (struct cl_sink){ r, event, fsync_end, write_end };
+	r->sink = (struct cl_sink){ .ctx = r, .event = event, .fsync_end = fsync_end, .write_end = write_end };
 	r->top = top;
 	r->write = calloc(top + 1, sizeof(*r->write));
 	r->fsync = calloc(top + 1, sizeof(*r->fsync));

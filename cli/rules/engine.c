@@ -32,6 +32,12 @@ struct cl_rules {
 	uint64_t room;			/* how many more may be printed */
 	struct cl_evidence *suspect;	/* those of the suspected that may be printed */
 	size_t nr_suspects, max_suspects;
+	/*
+	 * Hooks go away before the end of the stream, those of fsyncs first: of what
+	 * was found at a completion it is certain only with the next fsync that all
+	 * facts about it were seen.
+	 */
+	uint64_t unconfirmed[NR_RULES], nr_unconfirmed;
 };
 
 static const char *const doubt_text[] = {
@@ -54,7 +60,12 @@ static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j)
 	size_t max = r->max_suspects ? 2 * r->max_suspects : 16;
 	struct cl_evidence *s;
 
-	r->tally[i].suspected++;
+	if (rules[i]->at_completion) {
+		r->unconfirmed[i]++;
+		r->nr_unconfirmed++;
+	} else {
+		r->tally[i].suspected++;
+	}
 	if (!r->out || !r->room)
 		return;
 	if (r->nr_suspects == r->max_suspects) {
@@ -64,7 +75,9 @@ static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j)
 		r->suspect = s;
 		r->max_suspects = max;
 	}
-	cl_evidence_take(&r->suspect[r->nr_suspects++], rules[i], j);
+	s = &r->suspect[r->nr_suspects++];
+	cl_evidence_take(s, rules[i], j);
+	s->unconfirmed = rules[i]->at_completion;
 	r->room--;
 }
 
@@ -78,7 +91,7 @@ static void judge_one(struct cl_rules *r, const struct cl_model *m, const struct
 	for (i = 0; i < NR_RULES; i++) {
 		struct tally *t = &r->tally[i];
 
-		if (t->missing)
+		if (t->missing || rules[i]->at_completion != !j->f)
 			continue;
 		finding = rules[i]->judge(j, &why);
 		if (finding == CL_BROKEN && doubts) {
@@ -97,19 +110,54 @@ static void judge_one(struct cl_rules *r, const struct cl_model *m, const struct
 	}
 }
 
-static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync *f)
+static struct cl_judge judge_of(const struct cl_rules *r, const struct cl_model *m)
 {
-	struct cl_rules *r = ctx;
 	uint32_t inferred = cl_model_inferred(m);
-	struct cl_judge j = {
-		.f = f,
+
+	return (struct cl_judge){
 		.completion_inferred = inferred & 1U << CL_EV_COMPLETION ||
 				       cl_hooks_inferred(r->hooks, CL_NEED_COMPLETION),
 		.conversion_inferred = inferred & 1U << CL_EV_CONVERT ||
 				       cl_hooks_inferred(r->hooks, CL_NEED_CONVERT),
+		.fsync_inferred = inferred & (1U << CL_EV_FSYNC_BEGIN | 1U << CL_EV_FSYNC_END) ||
+				  cl_hooks_inferred(r->hooks, CL_NEED_FSYNC),
 		.fsyncs_unseen = r->fsyncs_unseen,
 	};
+}
+
+static void write_visible(void *ctx, const struct cl_model *m, const struct cl_write *w)
+{
+	struct cl_rules *r = ctx;
+	struct cl_judge j = judge_of(r, m);
+
+	j.w = w;
+	judge_one(r, m, &j);
+}
+
+/* An fsync begins: its hooks are there, and so are, and were, all the others. */
+static void confirm(void *ctx, const struct cl_event *e)
+{
+	struct cl_rules *r = ctx;
 	size_t i;
+
+	if (e->kind != CL_EV_FSYNC_BEGIN || !r->nr_unconfirmed)
+		return;
+	for (i = 0; i < NR_RULES; i++) {
+		r->tally[i].suspected += r->unconfirmed[i];
+		r->unconfirmed[i] = 0;
+	}
+	r->nr_unconfirmed = 0;
+	for (i = 0; i < r->nr_suspects; i++)
+		r->suspect[i].unconfirmed = false;
+}
+
+static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync *f)
+{
+	struct cl_rules *r = ctx;
+	struct cl_judge j = judge_of(r, m);
+	size_t i;
+
+	j.f = f;
 
 	for (i = 0; i < f->nr_writes; i++) {
 		j.w = f->write[i];
@@ -134,6 +182,8 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 		return NULL;
 	r->sink.ctx = r;
 	r->sink.fsync_end = fsync_end;
+	r->sink.write_visible = write_visible;
+	r->sink.event = confirm;
 	r->out = out;
 	r->hooks = hooks;
 	r->fsyncs_unseen = fsyncs_unseen;
@@ -161,7 +211,7 @@ const struct cl_sink *cl_rules_sink(struct cl_rules *r)
 void cl_rules_settle(struct cl_rules *r, const struct cl_model *m)
 {
 	unsigned int doubts = cl_model_doubts(m);
-	size_t i;
+	size_t i, kept = 0;
 
 	for (i = 0; i < NR_RULES; i++) {
 		struct tally *t = &r->tally[i];
@@ -177,11 +227,15 @@ void cl_rules_settle(struct cl_rules *r, const struct cl_model *m)
 		t->suspected = 0;
 	}
 	for (i = 0; i < r->nr_suspects; i++) {
+		if (r->suspect[i].unconfirmed) {
+			r->suspect[kept++] = r->suspect[i];
+			continue;
+		}
 		if (!doubts)
 			cl_evidence_print(&r->suspect[i], r->out);
 		cl_evidence_drop(&r->suspect[i]);
 	}
-	r->nr_suspects = 0;
+	r->nr_suspects = kept;
 }
 
 static enum cl_verdict verdict_of(const struct cl_rules *r, size_t i, const struct cl_model *m)

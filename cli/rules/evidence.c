@@ -11,7 +11,10 @@ void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const s
 
 	v->rule = rule;
 	v->w = *j->w;
-	v->f = *j->f;
+	v->has_fsync = j->f;
+	v->unconfirmed = false;
+	if (j->f)
+		v->f = *j->f;
 	v->dev = inode->dev->dev;
 	v->ino = inode->ino;
 	v->generation = inode->generation;
@@ -45,6 +48,7 @@ static void print_write(const struct cl_write *w, struct cl_out *o)
 	time_or_null(o, "listed_ns", w->listed_ns);
 	time_or_null(o, "visible_ns", w->visible_ns);
 	cl_out_str(o, "via", cl_via_name(w->via));
+	cl_out_bool(o, "dsync", w->dsync);
 	cl_out_close(o);
 }
 
@@ -99,6 +103,9 @@ void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 	cl_out_u64(o, "generation", v->generation);
 	print_write(&v->w, o);
 	print_conversion(&v->w, o);
-	print_fsync(&v->f, o);
+	if (v->has_fsync)
+		print_fsync(&v->f, o);
+	else
+		cl_out_null(o, "fsync");
 	cl_out_end(o);
 }

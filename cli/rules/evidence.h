@@ -9,6 +9,8 @@ struct cl_evidence {
 	const struct cl_rule *rule;
 	struct cl_write w;	/* its pointers are not to be followed */
 	struct cl_fsync f;
+	bool has_fsync;
+	bool unconfirmed;	/* not to be printed yet */
 	uint32_t dev, generation;
 	uint64_t ino;
 	char *path;

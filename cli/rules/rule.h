@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A rule is a promise that must hold between an fsync and a write. It sees both
- * at the moment when the fsync has returned, and says what it finds; counting,
- * doubt and print are the engine's. A new rule: one file with a struct cl_rule,
+ * A rule is a promise that must hold between an fsync and a write, or of a write
+ * alone. It sees both at the moment when the fsync has returned, or the write
+ * when the program can see it complete, and says what it finds; counting, doubt
+ * and print are the engine's. A new rule: one file with a struct cl_rule,
  * one row in rules.def, a golden case, a page in docs/rules.
  */
 #ifndef CONVLIST_RULE_H
@@ -31,10 +32,10 @@ enum cl_finding {
 };
 
 struct cl_judge {
-	const struct cl_fsync *f;
+	const struct cl_fsync *f;	/* NULL: the write is judged at its completion */
 	const struct cl_write *w;
 	/* Some hook of that kind only infers: what is not there may have been. */
-	bool completion_inferred, conversion_inferred;
+	bool completion_inferred, conversion_inferred, fsync_inferred;
 	/* Fsyncs of some tasks are filtered out. */
 	bool fsyncs_unseen;
 };
@@ -44,6 +45,7 @@ struct cl_rule {
 	const char *text;	/* the same, as a sentence */
 	uint32_t needs;		/* enum cl_need, or'ed */
 	enum cl_verdict severity;	/* of a broken one: VIOLATION or WARNING */
+	bool at_completion;	/* it is called then, not at the end of fsyncs */
 	/* CL_UNSURE sets *why, a constant. */
 	enum cl_finding (*judge)(const struct cl_judge *j, const char **why);
 };

@@ -20,6 +20,7 @@ static int setup(void **state)
 static const struct cl_rule *const converted = &cl_rule_converted_before_fsync_returns;
 static const struct cl_rule *const committed = &cl_rule_committed_before_fsync_returns;
 static const struct cl_rule *const reported = &cl_rule_conversion_error_reaches_fsync;
+static const struct cl_rule *const dsync = &cl_rule_dsync_durable_at_completion;
 
 static enum cl_finding judge(const struct cl_rule *rule)
 {
@@ -152,6 +153,45 @@ static void somebody_else_may_have_told_the_error(void **state)
 	assert_int_equal(judge(reported), CL_UNSURE);
 }
 
+static void a_dsync_write_is_durable_when_it_is_complete(void **state)
+{
+	struct cl_dev dev = { .journal_known = true, .journal = CL_JOURNAL_FULL };
+	struct cl_judge j = { .w = &good };
+	const char *why = NULL;
+
+	inode.dev = &dev;
+	inode.nr_fsyncs = 0;
+	assert_int_equal(dsync->judge(&j, &why), CL_NO_CLAIM);
+	good.dsync = good.all_hooked = true;
+	assert_int_equal(dsync->judge(&j, &why), CL_BROKEN);
+	good.all_hooked = false;
+	assert_int_equal(dsync->judge(&j, &why), CL_NO_CLAIM);
+	good.all_hooked = true;
+	dev.journal = CL_JOURNAL_FAST;
+	assert_int_equal(dsync->judge(&j, &why), CL_UNSURE);
+	dev.journal = CL_JOURNAL_NONE;
+	assert_int_equal(dsync->judge(&j, &why), CL_HOLDS);
+	dev.journal = CL_JOURNAL_FULL;
+	j.fsyncs_unseen = true;
+	assert_int_equal(dsync->judge(&j, &why), CL_UNSURE);
+	good.committed_ns = 1300;
+	assert_int_equal(dsync->judge(&j, &why), CL_HOLDS);
+	make_pending();
+	assert_int_equal(dsync->judge(&j, &why), CL_BROKEN);
+	j.conversion_inferred = true;
+	assert_int_equal(dsync->judge(&j, &why), CL_UNSURE);
+	j = (struct cl_judge){ .w = &good };
+	good.result = -5;
+	assert_int_equal(dsync->judge(&j, &why), CL_NO_CLAIM);
+	good.result = 4096;
+	good.nr_gaps = 0;
+	good.convert_error = -5;
+	good.state = CL_WRITE_FAILED;
+	assert_int_equal(dsync->judge(&j, &why), CL_BROKEN);
+	inode.nr_fsyncs = 1;
+	assert_int_equal(dsync->judge(&j, &why), CL_UNSURE);
+}
+
 static void hooks_decide_what_can_be_decided(void **state)
 {
 	struct cl_hooks_report r = { .nr = 3, .hook = {
@@ -182,6 +222,7 @@ int main(void)
 		T(journals_differ),
 		T(a_failed_conversion_is_told_by_the_fsync_that_met_it),
 		T(somebody_else_may_have_told_the_error),
+		T(a_dsync_write_is_durable_when_it_is_complete),
 		T(hooks_decide_what_can_be_decided),
 	};
 
