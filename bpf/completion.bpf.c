@@ -106,13 +106,26 @@ int BPF_KRETPROBE(aio_complete_rw__kretprobe)
 }
 
 /* io_uring. A request's kiocb is its first member. */
-SEC("tp_btf/io_uring_complete")
-int BPF_PROG(io_uring_complete__tp, void *ctx_, void *req, __u64 user_data, int res)
+static __always_inline void cqe_filled_in(void *req, __s32 res)
 {
 	struct cl_inflight write;
 
 	if (untrack((__u64)req, &write))
 		completed(&write, res, CL_VIA_IO_URING);
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(io_uring_complete__tp, void *ctx_, void *req, __u64 user_data, int res)
+{
+	cqe_filled_in(req, res);
+	return 0;
+}
+
+/* Later kernels hand over the CQE itself. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(io_uring_complete__tp_cqe, void *ctx_, void *req, struct io_uring_cqe *cqe)
+{
+	cqe_filled_in(req, BPF_CORE_READ(cqe, res));
 	return 0;
 }
 

@@ -8,6 +8,9 @@ int BPF_PROG(jbd2_end_commit__tp, struct journal_s *journal, struct transaction_
 	struct cl_inode_id id = {};
 	struct cl_ev_commit *c;
 
+	/* The verifier takes what a module's tracepoint hands over for possibly NULL. */
+	if (!journal || !transaction)
+		return 0;
 	id.dev = BPF_CORE_READ(journal, j_fs_dev, bd_dev);
 	if (!cl_filter_dev(&cl_cfg, id.dev))
 		return 0;

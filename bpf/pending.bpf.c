@@ -163,7 +163,7 @@ static __always_inline void name_inode(struct inode *inode, struct cl_pending_in
 		row->flags |= CL_PENDING_NO_NAME | CL_PENDING_CLOSED;
 		return;
 	}
-	dentry = (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
+	dentry = dentry_of_alias(alias);
 	if (BPF_CORE_READ(dentry, d_lockref.count) <= 0)
 		row->flags |= CL_PENDING_CLOSED;
 	cl_path_collect(dentry, &walk);

@@ -13,6 +13,14 @@ static __always_inline struct ext4_inode_info *ext4_inode(struct inode *inode)
 	return (void *)inode - bpf_core_field_offset(struct ext4_inode_info, vfs_inode);
 }
 
+/* Of an entry on an inode's list of names. */
+static __always_inline struct dentry *dentry_of_alias(struct hlist_node *alias)
+{
+	if (bpf_core_field_exists(struct dentry___unnamed, d_alias))
+		return (void *)alias - bpf_core_field_offset(struct dentry___unnamed, d_alias);
+	return (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
+}
+
 static __always_inline struct inode *kiocb_inode(struct kiocb *iocb)
 {
 	return BPF_CORE_READ(iocb, ki_filp, f_inode);

@@ -57,6 +57,11 @@ struct dentry {
 	} d_u;
 };
 
+/* Later kernels have the union without a name. */
+struct dentry___unnamed {
+	struct hlist_node d_alias;
+};
+
 struct super_block {
 	__u32 s_dev;
 	unsigned long s_magic;
@@ -150,6 +155,10 @@ struct ext4_io_end {
 	struct list_head list;
 	struct inode *inode;
 	struct list_head list_vec;
+};
+
+struct io_uring_cqe {
+	__s32 res;
 };
 
 struct kstatfs;

@@ -23,6 +23,7 @@ struct cl_candidate {
 	const char *only_with;	/* the target that an earlier hook must have got */
 	const char *note;
 	bool inferred;
+	unsigned int args;	/* of the tracepoint, where they differ between kernels; 0: any */
 };
 
 /* What the kernel must have for the facts to exist at all. */
@@ -31,6 +32,7 @@ enum cl_hook_of {
 	CL_HOOK_OF_SERIES,
 	CL_HOOK_OF_AIO,
 	CL_HOOK_OF_IO_URING,
+	CL_HOOK_OF_ATOMIC_WRITES,
 };
 
 struct cl_hook {

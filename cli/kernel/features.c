@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 
 #include <bpf/btf.h>
@@ -70,13 +71,18 @@ static bool may_matter(const char *name)
 static int read_symbols(struct cl_features *f)
 {
 	FILE *file __cleanup_file = fopen("/proc/kallsyms", "re");
-	char line[512], name[256], type;
+	char line[512];
 	size_t room = 0;
 
+	/* "ffffffff81000000 t name", and behind a tab the module; many thousands of them. */
 	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%*x %c %255s", &type, name) != 2)
+		char *type = strchr(line, ' '), *name;
+
+		if (!type || (type[1] != 't' && type[1] != 'T') || type[2] != ' ')
 			continue;
-		if ((type != 't' && type != 'T') || !may_matter(name))
+		name = type + 3;
+		name[strcspn(name, "\t\n ")] = 0;
+		if (!may_matter(name))
 			continue;
 		if (f->nr_symbols == room) {
 			size_t want = room ? room * 2 : 1024;
@@ -137,6 +143,26 @@ bool cl_features_tracepoint(const struct cl_features *f, const char *name)
 	return known_to_btf(f, type, BTF_KIND_TYPEDEF);
 }
 
+/* A typedef of a pointer to a function, whose first parameter is the probe's own. */
+unsigned int cl_features_tracepoint_args(const struct cl_features *f, const char *name)
+{
+	char type[128];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	for (size_t i = 0; i < CL_BTFS; i++) {
+		int id = f->btfs[i] ? btf__find_by_name_kind(f->btfs[i], type, BTF_KIND_TYPEDEF) : 0;
+		const struct btf_type *t = id > 0 ? btf__type_by_id(f->btfs[i], id) : NULL;
+
+		for (int depth = 0; t && depth < 8; depth++) {
+			if (btf_is_func_proto(t))
+				return btf_vlen(t) ? btf_vlen(t) - 1 : 0;
+			t = btf_is_mod(t) || btf_is_ptr(t) || btf_is_typedef(t) ?
+				    btf__type_by_id(f->btfs[i], t->type) : NULL;
+		}
+	}
+	return 0;
+}
+
 bool cl_features_struct(const struct cl_features *f, const char *name)
 {
 	return known_to_btf(f, name, BTF_KIND_STRUCT);
@@ -168,6 +194,30 @@ const char *cl_features_kprobe(const struct cl_features *f, const char *name, co
 	return NULL;
 }
 
+static bool filesystem_known(const char *wanted)
+{
+	FILE *f __cleanup_file = fopen("/proc/filesystems", "re");
+	char line[128], name[64];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "nodev %63s", name) != 1 && sscanf(line, "%63s", name) == 1 &&
+		    !strcmp(name, wanted))
+			return true;
+	return false;
+}
+
+/*
+ * Nothing of a module can be hooked before it is there. Asking for a file system
+ * of the type makes the kernel load it, as a mount would.
+ */
+static void load_ext4(void)
+{
+	int fd __cleanup_fd = -1;
+
+	if (!filesystem_known("ext4"))
+		fd = syscall(SYS_fsopen, "ext4", 1 /* FSOPEN_CLOEXEC */);
+}
+
 int cl_features_probe(struct cl_features *f)
 {
 	const char *changed;
@@ -179,6 +229,8 @@ int cl_features_probe(struct cl_features *f)
 	if (!uname(&u))
 		snprintf(f->release, sizeof(f->release), "%s", u.release);
 	f->may_load = may_load();
+	if (f->may_load)
+		load_ext4();
 	f->aio = exists("/proc/sys/fs/aio-max-nr");
 	read_lockdown(f->lockdown, sizeof(f->lockdown));
 	err = read_symbols(f);
@@ -193,6 +245,8 @@ int cl_features_probe(struct cl_features *f)
 		  cl_features_kprobe(f, "ext4_sync_file", &changed);
 	f->patched = cl_features_struct(f, "ext4_aio_dio") ||
 		     cl_features_tracepoint(f, "ext4_aio_dio_listed");
+	f->atomic_writes = cl_features_btf_func(f, "ext4_convert_unwritten_extents_atomic") ||
+			   cl_features_kprobe(f, "ext4_convert_unwritten_extents_atomic", &changed);
 	f->io_uring = cl_features_btf_func(f, "io_write");
 	return 0;
 }
@@ -226,7 +280,7 @@ int cl_features_require(const struct cl_features *f)
 		return -ENOTSUP;
 	}
 	if (!f->ext4) {
-		cl_err("the kernel has no ext4 now: mount an ext4, or run 'modprobe ext4'");
+		cl_err("the kernel has no ext4, and could not load it: try 'modprobe ext4'");
 		return -ENOTSUP;
 	}
 	if (!f->ext4_btf) {

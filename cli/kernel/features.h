@@ -22,6 +22,7 @@ struct cl_features {
 	bool patched;		/* the conversion-list series */
 	bool aio;		/* the kernel has libaio's system calls */
 	bool io_uring;
+	bool atomic_writes;	/* ext4 converts those by a function of their own */
 	bool may_load;		/* root, or CAP_BPF and CAP_PERFMON */
 	char lockdown[32];	/* "none", "integrity", "confidentiality"; "" when unknown */
 
@@ -30,13 +31,18 @@ struct cl_features {
 	size_t nr_symbols;
 };
 
-/* Fills *f in; what cannot be found out stays false. 0 or -ENOMEM. */
+/*
+ * Fills *f in; what cannot be found out stays false. An ext4 that is a module and
+ * not loaded is loaded first, where that is allowed. 0 or -ENOMEM.
+ */
 int cl_features_probe(struct cl_features *f);
 void cl_features_fini(struct cl_features *f);
 
 /* Types tell: a function that fentry can take, a tracepoint, a struct. */
 bool cl_features_btf_func(const struct cl_features *f, const char *name);
 bool cl_features_tracepoint(const struct cl_features *f, const char *name);
+/* How many arguments it hands to a program; 0: there is none. */
+unsigned int cl_features_tracepoint_args(const struct cl_features *f, const char *name);
 bool cl_features_struct(const struct cl_features *f, const char *name);
 
 /*

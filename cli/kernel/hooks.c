@@ -16,6 +16,7 @@
 /* Buffered writeback converts with the same function: its caller tells it apart. */
 #define CONVERT "ext4_convert_unwritten_extents"
 #define BUFFERED "ext4_convert_unwritten_io_end_vec"
+#define ATOMIC CONVERT "_atomic"
 #define CONVERT_TP "ext4_aio_dio_convert_end"
 #define CONVERT_TID_TP "ext4_ext_handle_unwritten_extents"
 
@@ -38,6 +39,8 @@ static const struct cl_hook hooks[] = {
 		VIA(KPROBE, "aio_complete_rw", KPROBE_PAIR("aio_complete_rw")),
 	} },
 	{ "completion, io_uring", CL_HOOK_OF_IO_URING, CL_NEED_COMPLETION, {
+		{ .how = CL_HOW_TRACEPOINT, .target = "io_uring_complete", .args = 3,
+		  .programs = { "io_uring_complete__tp_cqe" } },
 		VIA(TRACEPOINT, "io_uring_complete", "io_uring_complete__tp"),
 	} },
 	{ "completion, synchronous", CL_HOOK_OF_EXT4, CL_NEED_COMPLETION, {
@@ -48,6 +51,10 @@ static const struct cl_hook hooks[] = {
 		VIA(TRACEPOINT, CONVERT_TP, "ext4_aio_dio_convert_begin__tp", CONVERT_TP "__tp"),
 		VIA(FENTRY, CONVERT, FUNCTION_PAIR(CONVERT), FUNCTION_PAIR(BUFFERED)),
 		VIA(KPROBE, CONVERT, KPROBE_PAIR(CONVERT), KPROBE_PAIR(BUFFERED)),
+	} },
+	{ "conversion, atomic write", CL_HOOK_OF_ATOMIC_WRITES, CL_NEED_CONVERT, {
+		VIA(FENTRY, ATOMIC, FUNCTION_PAIR(ATOMIC)),
+		VIA(KPROBE, ATOMIC, KPROBE_PAIR(ATOMIC)),
 	} },
 	{ "conversion, transaction", CL_HOOK_OF_EXT4, CL_NEED_CONVERT_TID, {
 		{ .how = CL_HOW_TRACEPOINT, .target = CONVERT_TP, .only_with = CONVERT_TP },
@@ -86,6 +93,8 @@ static bool is_absent(const struct cl_hook *hook, const struct cl_features *f)
 		return !f->aio;
 	case CL_HOOK_OF_IO_URING:
 		return !f->io_uring;
+	case CL_HOOK_OF_ATOMIC_WRITES:
+		return !f->atomic_writes;
 	case CL_HOOK_OF_EXT4:
 		break;
 	}
@@ -100,7 +109,7 @@ static bool has_target(const struct cl_features *f, const char *program, char *n
 
 	snprintf(target, sizeof(target), "%.*s", (int)(suffix - program), program);
 	suffix += 2;
-	if (!strcmp(suffix, "tp"))
+	if (!strncmp(suffix, "tp", 2))
 		return cl_features_tracepoint(f, target);
 	if (suffix[0] == 'f')
 		return cl_features_btf_func(f, target);
@@ -116,6 +125,9 @@ static bool candidate_fits(struct cl_choices *c, struct cl_choice *choice,
 {
 	bool found = !candidate->only_with;
 
+	if (candidate->args &&
+	    cl_features_tracepoint_args(c->features, candidate->target) != candidate->args)
+		return false;
 	for (unsigned int i = 0; i < c->nr && !found; i++)
 		found = c->of[i].candidate && &c->of[i] < choice &&
 			!strcmp(c->of[i].candidate->target, candidate->only_with);
