@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What the rules find on a kernel that keeps its promises: nothing; and that they do
+# judge there. A conversion is made to fail, and its fsync says so.
+# kernel: 6.12
+# disks: 256M
+# tags: check
+# limit: 200
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
+
+SLAB=/sys/kernel/debug/failslab
+
+# rule NAME: verdict, how often broken, unsure, held.
+rule() {
+	jq -r ".rules[] | select(.rule == \"$1\") | \"\(.verdict) \(.violations) \(.unsure) \(.held)\"" \
+		"$WORK/summary.json"
+}
+
+# dsync NAME HELD FIO-OPTION...: 128 writes; as many as HELD promise by themselves.
+dsync() {
+	local name=$1 held=$2
+	shift 2
+	rm -f "$MOUNT/file"
+	fallocate -l 512k "$MOUNT/file"
+	status_is "$name: exit status" 0 "$CONVLIST" check --summary "$WORK/summary.json" -- \
+		fio --name=d --filename="$MOUNT/file" --size=512k --rw=randwrite --bs=4k --direct=1 \
+		--fallocate=none --output=/dev/null "$@"
+	equal "$name: verdict, broken, unsure, held" "$(rule dsync_durable_at_completion)" "ok 0 0 $held"
+}
+
+make_ext4 /dev/vda
+defer /dev/vda 20
+dsync 'libaio, O_DSYNC' 128 --ioengine=libaio --iodepth=8 --sync=dsync
+dsync 'io_uring, O_DSYNC' 128 --ioengine=io_uring --iodepth=8 --sync=dsync
+dsync 'synchronous, O_SYNC' 128 --ioengine=psync --sync=sync
+dsync 'libaio, fsync' 0 --ioengine=libaio --iodepth=8 --fsync=16
+
+# ---- conversions that fail --------------------------------------------------
+
+# No allocation succeeds that is made below the function that converts.
+function_range() {
+	awk -v name="$1" '
+		found && $1 != at { print "0x" at, "0x" $1; exit }
+		$3 == name { found = 1; at = $1 }' /proc/kallsyms
+}
+
+arm() {
+	local start end
+	read -r start end <<<"$(function_range ext4_convert_unwritten_extents)"
+	echo "$start" >$SLAB/require-start
+	echo "$end" >$SLAB/require-end
+	echo 32 >$SLAB/stacktrace-depth
+	echo N >$SLAB/cache-filter
+	echo N >$SLAB/ignore-gfp-wait
+	echo 0 >$SLAB/verbose
+	echo -1 >$SLAB/times
+}
+
+# met NAME PROBABILITY: 16 writes are held, and fsync converts them; what xfs_io
+# said of it is in $WORK/fsync.
+met() {
+	local name=$1
+	rm -f "$MOUNT/file"
+	fallocate -l 64k "$MOUNT/file"
+	sync
+	cat >"$WORK/meet" <<-SCRIPT
+		fio --name=w --filename=$MOUNT/file --size=64k --rw=randwrite --bs=4k --direct=1 \
+			--ioengine=libaio --iodepth=4 --fallocate=none --output=/dev/null
+		echo $2 >$SLAB/probability
+		xfs_io -c fsync $MOUNT/file >$WORK/fsync 2>&1
+		echo 0 >$SLAB/probability
+	SCRIPT
+	status_is "$name: exit status" 0 "$CONVLIST" check --summary "$WORK/summary.json" -- bash "$WORK/meet"
+}
+
+if [[ ! -e $SLAB/require-start ]]; then
+	skip 'conversions that fail' 'this kernel cannot make allocations fail by call chain'
+	exit 0
+fi
+defer /dev/vda 60000
+arm
+met 'no memory' 100
+at_least 'no memory: fsync fails' "$(grep -c 'Cannot allocate' "$WORK/fsync" || true)" 1
+equal 'no memory: the error reached fsync' "$(rule conversion_error_reaches_fsync)" 'ok 0 0 16'
+equal 'no memory: no other rule is broken' "$(jq .violations "$WORK/summary.json")" 0
+met 'memory' 0
+equal 'memory: fsync does not fail' "$(cat "$WORK/fsync")" ''
+equal 'memory: there was no error to tell' "$(rule conversion_error_reaches_fsync)" 'ok 0 0 0'
+equal 'memory: all are converted' "$(rule converted_before_fsync_returns)" 'ok 0 0 16'
+echo 0 >$SLAB/require-start
+echo 0xffffffffffffffff >$SLAB/require-end
