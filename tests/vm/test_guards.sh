@@ -7,7 +7,7 @@
 # kernel: 6.12-unguarded
 # runs: host
 # tags: series
-# limit: 800
+# limit: 1300
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 
 PARAMETERS=/sys/module/ext4/parameters
@@ -163,7 +163,7 @@ destroyed() { # GUARD TEST CASE
 
 here() {
 	local guard test case
-	machine -t 600 --splats-ok -- || fail 'guards' "the machine ended with status $?"
+	machine -t 1000 --splats-ok -- || fail 'guards' "the machine ended with status $?"
 	while read -r guard test case; do
 		! is_destructive "$guard" || destroyed "$guard" "$test" "$case" </dev/null
 	done < <(named_by_comments)

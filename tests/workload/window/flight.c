@@ -141,7 +141,7 @@ static int case_fsync_in_flight(struct window *w)
 
 #define SLOW(name, guards) CASE_NEEDS(name, guards, NEEDS_SLOW_WRITES)
 const struct window_case flight_cases[] = {
-	SLOW(truncate_in_flight, "dio_count"),
+	SLOW(truncate_in_flight, "dio_count+waiters"),
 	SLOW(buffered_write_in_flight, "waiters"),
 	SLOW(read_in_flight, "fault"),
 	SLOW(freeze_in_flight, "sync_fs"),

@@ -15,17 +15,22 @@ static int case_truncate_then_fallocate(struct window *w)
 {
 	if (ftruncate(w->fd, 0))
 		return broken(w, "ftruncate");
-	if (fallocate(w->fd, 0, 0, FILE_BYTES))
-		return broken(w, "fallocate");
+	/* Now: fallocate() waits as well. */
 	if (pending(w))
 		return wrong(w, "still pending after truncate");
+	if (fallocate(w->fd, 0, 0, FILE_BYTES))
+		return broken(w, "fallocate");
 	return expect_zeros(w, w->fd, WRITTEN_AT, WRITTEN_BYTES);
 }
 
 /* Down into a pending block, and up again. */
 static int case_truncate_into(struct window *w)
 {
-	if (ftruncate(w->fd, WRITTEN_AT + 2 * BLOCK + 100) || ftruncate(w->fd, FILE_BYTES))
+	if (ftruncate(w->fd, WRITTEN_AT + 2 * BLOCK + 100))
+		return broken(w, "ftruncate");
+	if (pending(w))
+		return wrong(w, "still pending after truncate");
+	if (ftruncate(w->fd, FILE_BYTES))
 		return broken(w, "ftruncate");
 	if (fallocate(w->fd, 0, 0, FILE_BYTES))
 		return broken(w, "fallocate");
@@ -40,6 +45,8 @@ static int case_open_truncate(struct window *w)
 	if (fd < 0)
 		return broken(w, "open");
 	close(fd);
+	if (pending(w))
+		return wrong(w, "still pending after truncate");
 	if (fallocate(w->fd, 0, 0, FILE_BYTES))
 		return broken(w, "fallocate");
 	return expect_zeros(w, w->fd, WRITTEN_AT, WRITTEN_BYTES);
