@@ -4,10 +4,13 @@
 # and the tests that hold it in place fail: those that name it, the cases of
 # tests/workload/window in their table, the others by a comment `guard: NAME`. A
 # test that passes all the same proves nothing.
+#
+# The fast cases of the window, or all of them with CONVLIST_LONG=1.
 # kernel: 6.12-unguarded
 # runs: host
 # tags: series
-# limit: 1300
+# limit: 400
+# long-limit: 2400
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 
 PARAMETERS=/sys/module/ext4/parameters
@@ -133,6 +136,7 @@ in_machine() {
 	fill_with_old_data /dev/vda
 	DEVICE=/dev/vda BATCH_MS=60000
 	all_window fast
+	[[ -n ${CONVLIST_LONG:-} ]] || return 0
 	slow_device
 	while read -r guard test case; do
 		is_destructive "$guard" || script_guard "$guard" "$test" "$case" </dev/null
@@ -148,7 +152,8 @@ machine() { # OPTION... -- ARGUMENT...
 		shift
 	done
 	shift
-	"$TOP/tests/vm/vm" -q "${options[@]}" -k "$KERNEL" -d 256M -d 8G -- \
+	"$TOP/tests/vm/vm" -q "${options[@]}" -k "$KERNEL" -d 256M -d 8G \
+		-e "CONVLIST_LONG=${CONVLIST_LONG:-}" -- \
 		bash "${BASH_SOURCE[0]}" "$@" 2>&1
 }
 
@@ -163,7 +168,13 @@ destroyed() { # GUARD TEST CASE
 
 here() {
 	local guard test case
-	machine -t 1000 --splats-ok -- || fail 'guards' "the machine ended with status $?"
+	local limit=350
+	[[ -z ${CONVLIST_LONG:-} ]] || limit=2000
+	machine -t "$limit" --splats-ok -- || fail 'guards' "the machine ended with status $?"
+	if [[ -z ${CONVLIST_LONG:-} ]]; then
+		skip 'the guards of slow cases, of failures, quota, tools and lifetimes' 'they take long: make test-long'
+		return 0
+	fi
 	while read -r guard test case; do
 		! is_destructive "$guard" || destroyed "$guard" "$test" "$case" </dev/null
 	done < <(named_by_comments)
