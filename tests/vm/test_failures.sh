@@ -232,7 +232,8 @@ failed_writes() {
 	file=$MOUNT/file
 	fallocate -l 256k "$file"
 	sync "$MOUNT"
-	start=$((($(debugfs -R 'bmap /file 0' "$DEVICE" 2>/dev/null) + 16) * 8)) sectors=$((16 * 8))
+	# It says '(uninit)' after the number.
+	start=$((($(debugfs -R 'bmap /file 0' "$DEVICE" 2>/dev/null | awk '{ print $1 }') + 16) * 8)) sectors=$((16 * 8))
 	dm_reload holes "0 $start linear /dev/vda 0
 		$start $sectors error
 		$((start + sectors)) $((total - start - sectors)) linear /dev/vda $((start + sectors))"
