@@ -71,10 +71,10 @@ lost() {
 }
 
 case $KERNEL in
-*nofsync*) lost 30000 40 ;;
+*nofsync*) lost 3600000 40 ;;
 *)
 	kept 0 60
-	kept 30000 40
+	kept 3600000 40
 	((!${CONVLIST_LONG:-0})) || for round in {1..8}; do
 		kept $((round % 4 * 5)) $((50 * round + RANDOM % 50))
 	done
