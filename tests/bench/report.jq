@@ -48,6 +48,8 @@ def either_way: if . == null then null elif .ratio >= 1 then . else inverse end;
 | $good
 | map(select(.pattern == "rand" or .pattern == "seq")) as $writes
 | $good
+| map(select(.pattern == "sparse")) as $sparse
+| $good
 | map(select(.pattern | startswith("mix"))) as $mixed
 | ($writes | group) as $all
 | ([$rows[].arms.deferred.pending_max // 0] | max // 0) as $peak
@@ -64,6 +66,7 @@ def either_way: if . == null then null elif .ratio >= 1 then . else inverse end;
 		"sequential": ($writes | map(select(.pattern == "seq")) | group),
 		"depth 1": ($writes | map(select(.depth == 1)) | group),
 		"depth 16 and 64": ($writes | map(select(.depth > 1)) | group),
+		"sparse": ($sparse | group),
 		"mixed reads and writes": ($mixed | group),
 		"all writes and mixed": ($writes + $mixed | group)} | with_entries(select(.value.rows > 0))),
 	bars: [

@@ -6,8 +6,10 @@
 # DEVICE-BLOCK-PATTERN-DEPTH-FSYNC-FILES, such as null-4k-rand-d16-fsync32-1f
 #   DEVICE   null     memory-backed null_blk, two queues, completion by softirq
 #            virtio   virtio-blk, an image file of this machine
-#   PATTERN  rand     each block at most once, over a file four times as large
+#   PATTERN  rand     each block of the file once, as fio does by default
 #            seq
+#            sparse   random, each block at most once, of a file four times as large: the
+#                     most extents that so many writes can leave, so the largest commits
 #            mix70    70 % reads, 30 % writes, random, the first half of the file written
 #            mix30    30 % reads
 #            over     overwrites alone, with deferral off and on: what must not change
@@ -35,7 +37,7 @@ rows_of_others() {
 	local device depth fsync pattern
 	for device in null virtio; do
 		for fsync in nofsync fsync32; do
-			for pattern in mix70 mix30; do
+			for pattern in sparse mix70 mix30; do
 				echo "$device-4k-$pattern-d16-$fsync-1f"
 			done
 			for depth in d1 d64; do
@@ -59,6 +61,7 @@ quick_rows() {
 		virtio-4k-rand-d16-fsync32-1f
 		virtio-4k-rand-d64-nofsync-4f
 		virtio-64k-seq-d64-fsync32-1f
+		null-4k-sparse-d16-fsync32-1f
 		null-4k-mix70-d16-nofsync-1f
 		null-4k-over-d64-nofsync-1f
 	TEXT
@@ -82,9 +85,12 @@ parse_row() {
 	[[ $fsync == nofsync ]] || FSYNC=${fsync#fsync}
 	((BS == 4096)) || total=1024
 	IOS=$((${WRITES:-$total} * ${SCALE:-1} / FILES))
-	FILE_SIZE=$((IOS * BS * 4))
+	FILE_SIZE=$((IOS * BS))
 	OVERWRITE_IOS=$((IOS * 2))
-	[[ $PATTERN != mix* ]] || OVERWRITE_IOS=$IOS
+	case $PATTERN in
+	sparse) FILE_SIZE=$((FILE_SIZE * 4)) ;;
+	mix*) FILE_SIZE=$((FILE_SIZE * 4)) OVERWRITE_IOS=$IOS ;;
+	esac
 }
 
 arms_of() {
