@@ -95,7 +95,8 @@ help:
 	@echo '                 (KERNEL=6.12, or 6.12-nofsync for a kernel that loses writes)'
 	@echo 'make test        every test: static, unit, golden, and in the virtual machine'
 	@echo '                 (for a part: tests/run --help)'
-	@echo 'make test-long   the same at length, then hours of fuzzing (FUZZ_SECONDS=7200 each)'
+	@echo 'make test-long   the same at length, on the debug kernel as well, then hours of fuzzing'
+	@echo '                 (FUZZ_SECONDS=7200 each)'
 	@echo 'make bench-patch measure the series: stock, deferred, overwrite (an hour; QUICK=1: 6 minutes;'
 	@echo '                 ROWS=REGEX REPEATS=N KERNEL=...; DOCS=1: the table into docs as well)'
 	@echo 'make unit        build the unit tests; make workload: the programs that tests run;'
@@ -135,6 +136,7 @@ FUZZ_SECONDS ?= 7200
 test-long: setup
 	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit workload fuzz scale
 	$(Q)CONVLIST_LONG=1 tests/run
+	$(Q)CONVLIST_LONG=1 tests/run vm -k 6.12-debug
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
 	$(Q)tests/scale/run
 
