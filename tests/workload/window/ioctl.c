@@ -226,7 +226,7 @@ static int case_verity(struct window *w)
 }
 
 const struct window_case ioctl_cases[] = {
-	CASE(move_extent, ""),
+	CASE(move_extent, "wait_move_extent"),
 	CASE(move_extent_donor, ""),
 	CASE(swap_boot, "wait_swap_boot"),
 	CASE(journal_data, "wait_journal_flag"),
