@@ -187,8 +187,10 @@ int cmd_doctor(int argc, char **argv)
 		return err == CL_OPT_HELP ? CL_EXIT_OK : CL_EXIT_USAGE;
 	signal(SIGPIPE, SIG_IGN);
 	d.out = cl_out_new(stdout, opt.json ? "json" : "text");
-	if (!d.out || cl_features_probe(&d.features)) {
-		cl_err("out of memory");
+	err = d.out ? cl_features_probe(&d.features) : -ENOMEM;
+	if (err) {
+		if (err == -ENOMEM)
+			cl_err("out of memory");
 		cl_out_free(d.out);
 		return CL_EXIT_CANNOT_RUN;
 	}

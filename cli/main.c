@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "kernel/features.h"
 #include "log.h"
 #include "util.h"
 
@@ -26,7 +27,7 @@ static void print_help(FILE *f)
 {
 	size_t i;
 
-	fprintf(f, "Usage: convlist [--debug] COMMAND [OPTIONS]\n\n"
+	fprintf(f, "Usage: convlist [--debug] [--btf FILE] COMMAND [OPTIONS]\n\n"
 		   "Watches ext4 direct writes from the device to the promise of fsync: when the\n"
 		   "data was done, when the program saw it complete, when the extent was converted\n"
 		   "from unwritten, and which journal commit and fsync made that durable.\n\n"
@@ -35,6 +36,8 @@ static void print_help(FILE *f)
 		fprintf(f, "  %-9s  %s\n", commands[i].name, commands[i].summary);
 	fprintf(f, "  %-9s  %s\n  %-9s  %s\n", "help", "print this help, or a command's", "version",
 		"print the version");
+	fprintf(f, "\n  --debug     say more on stderr, libbpf's words as well\n"
+		   "  --btf FILE  the kernel's types are in FILE: for a kernel without its own\n");
 	fprintf(f, "\n'convlist COMMAND --help' tells more. Exit status: 0 ok, 1 violation,\n"
 		   "2 wrong usage, 3 could not run, 4 inconclusive.\n");
 }
@@ -49,14 +52,45 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* How many arguments argv[1] takes when it is an option of all commands; -1 after a message. */
+static int global_option(int argc, char **argv)
+{
+	const char *value = NULL;
+	int used = 1;
+
+	if (!strcmp(argv[1], "--debug")) {
+		cl_log_set_debug(true);
+		return 1;
+	}
+	if (!strncmp(argv[1], "--btf=", 6)) {
+		value = argv[1] + 6;
+	} else if (!strcmp(argv[1], "--btf")) {
+		value = argc > 2 ? argv[2] : NULL;
+		used = 2;
+	} else {
+		return 0;
+	}
+	if (!value || !*value) {
+		cl_err("--btf needs a file");
+		return -1;
+	}
+	cl_features_use_btf(value);
+	return used;
+}
+
 static int run(int argc, char **argv)
 {
 	const struct command *c;
 
-	while (argc > 1 && !strcmp(argv[1], "--debug")) {
-		cl_log_set_debug(true);
-		argc--;
-		argv++;
+	while (argc > 1) {
+		int used = global_option(argc, argv);
+
+		if (used < 0)
+			return CL_EXIT_USAGE;
+		if (!used)
+			break;
+		argc -= used;
+		argv += used;
 	}
 	if (argc < 2) {
 		print_help(stderr);

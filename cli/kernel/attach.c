@@ -139,18 +139,19 @@ static int attach_program(struct cl_attach *a, const char *name)
 	struct bpf_program *prog = bpf_object__find_program_by_name(a->skel->obj, name);
 	const char *suffix = strstr(name, "__"), *changed;
 	struct bpf_link *link;
+	char target[96];
 	bool kprobe;
 
 	if (!prog)
 		return -ENOENT;
 	kprobe = suffix[2] == 'k';
+	snprintf(target, sizeof(target), "%.*s", (int)(suffix - name), name);
 	if (kprobe) {
-		char function[96];
-
-		snprintf(function, sizeof(function), "%.*s", (int)(suffix - name), name);
 		link = bpf_program__attach_kprobe(prog, !strcmp(suffix, "__kretprobe"),
-						  cl_features_kprobe(&a->features, function,
+						  cl_features_kprobe(&a->features, target,
 								     &changed));
+	} else if (bpf_program__type(prog) == BPF_PROG_TYPE_RAW_TRACEPOINT) {
+		link = bpf_program__attach_raw_tracepoint(prog, target);
 	} else {
 		link = bpf_program__attach(prog);
 	}
@@ -205,16 +206,33 @@ static void unload(struct cl_attach *a)
 	a->missed = 0;
 }
 
+/*
+ * A typed tracepoint needs the kernel's own types. A raw one hands the same arguments to the
+ * same program, which reads them through the accessors in either case.
+ */
+static int use_raw_tracepoints(void)
+{
+	static bool done;
+	int handler;
+
+	if (done)
+		return 0;
+	handler = libbpf_register_prog_handler("tp_btf+", BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL);
+	done = handler >= 0;
+	return done ? 0 : handler;
+}
+
 /* One try with the candidates as chosen now. *failed: the program that it failed for. */
 static int try_load(struct cl_attach *a, const struct cl_live_options *opt, const char **failed)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = a->features.btf_file);
 	struct bpf_program *prog;
 	__u32 bytes = ring_bytes(opt->ring_bytes);
 	int err;
 
 	*failed = "";
 	cl_bpf_log_reset();
-	a->skel = trace_bpf__open();
+	a->skel = trace_bpf__open_opts(&open);
 	if (!a->skel)
 		return -errno;
 	memcpy((void *)&a->skel->rodata->cl_cfg, &opt->filter, sizeof(opt->filter));
@@ -286,6 +304,8 @@ int cl_attach_open(const struct cl_live_options *opt, struct cl_attach **attach)
 	err = cl_features_probe(&a->features);
 	if (!err)
 		err = cl_features_require(&a->features);
+	if (!err && a->features.btf_file)
+		err = use_raw_tracepoints();
 	if (!err) {
 		cl_hooks_choose(&a->features, first_class(), &a->choices);
 		err = load(a, opt);

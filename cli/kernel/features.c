@@ -103,6 +103,31 @@ static int read_symbols(struct cl_features *f)
 	return 0;
 }
 
+static const char *btf_file;
+
+void cl_features_use_btf(const char *file)
+{
+	btf_file = file;
+}
+
+/* 0, or a negative errno after a message. */
+static int load_btf_file(struct cl_features *f)
+{
+	f->btfs[0] = btf__parse(btf_file, NULL);
+	if (!f->btfs[0]) {
+		int err = -errno;
+		char why[128];
+
+		libbpf_strerror(err, why, sizeof(why));
+		cl_err("%s: no type information (BTF) can be read from it: %s", btf_file, why);
+		/* libbpf has errors of its own beyond errno's. */
+		return err < -__LIBBPF_ERRNO__START ? -EINVAL : err;
+	}
+	f->btf = true;
+	f->btf_file = btf_file;
+	return 0;
+}
+
 static void load_btfs(struct cl_features *f)
 {
 	static const char *const modules[] = { "ext4", "jbd2" };
@@ -132,7 +157,7 @@ static bool known_to_btf(const struct cl_features *f, const char *name, uint32_t
 
 bool cl_features_btf_func(const struct cl_features *f, const char *name)
 {
-	return known_to_btf(f, name, BTF_KIND_FUNC);
+	return !f->btf_file && known_to_btf(f, name, BTF_KIND_FUNC);
 }
 
 bool cl_features_tracepoint(const struct cl_features *f, const char *name)
@@ -238,7 +263,15 @@ int cl_features_probe(struct cl_features *f)
 		cl_features_fini(f);
 		return err;
 	}
-	load_btfs(f);
+	if (btf_file) {
+		err = load_btf_file(f);
+		if (err) {
+			cl_features_fini(f);
+			return err;
+		}
+	} else {
+		load_btfs(f);
+	}
 	f->ext4_module = exists("/sys/module/ext4/initstate");
 	f->ext4_btf = cl_features_struct(f, "ext4_inode_info");
 	f->ext4 = f->ext4_btf || f->ext4_module ||
@@ -247,7 +280,7 @@ int cl_features_probe(struct cl_features *f)
 		     cl_features_tracepoint(f, "ext4_aio_dio_listed");
 	f->atomic_writes = cl_features_btf_func(f, "ext4_convert_unwritten_extents_atomic") ||
 			   cl_features_kprobe(f, "ext4_convert_unwritten_extents_atomic", &changed);
-	f->io_uring = cl_features_btf_func(f, "io_write");
+	f->io_uring = known_to_btf(f, "io_write", BTF_KIND_FUNC);
 	return 0;
 }
 
@@ -275,12 +308,18 @@ int cl_features_require(const struct cl_features *f)
 		return -EPERM;
 	}
 	if (!f->btf) {
-		cl_err("kernel %s has no type information (BTF): it needs CONFIG_DEBUG_INFO_BTF=y",
+		cl_err("kernel %s has no type information (BTF): it needs CONFIG_DEBUG_INFO_BTF=y, "
+		       "or a file that has it: convlist --btf FILE",
 		       f->release);
 		return -ENOTSUP;
 	}
 	if (!f->ext4) {
 		cl_err("the kernel has no ext4, and could not load it: try 'modprobe ext4'");
+		return -ENOTSUP;
+	}
+	if (!f->ext4_btf && f->btf_file) {
+		cl_err("%s knows nothing of ext4: its module's types must be in it as well",
+		       f->btf_file);
 		return -ENOTSUP;
 	}
 	if (!f->ext4_btf) {

@@ -16,6 +16,7 @@ struct btf;
 struct cl_features {
 	char release[65];
 	bool btf;		/* types of the kernel itself */
+	const char *btf_file;	/* ... from this file; NULL: the kernel has them */
 	bool ext4;		/* ext4 is there: built in, or its module is loaded */
 	bool ext4_module;	/* ... as a module */
 	bool ext4_btf;		/* ... and its types are known */
@@ -32,8 +33,17 @@ struct cl_features {
 };
 
 /*
+ * From now on the types are those in the file: BTF as bpftool and pahole write it, or an
+ * ELF file that has it, of the kernel and, if ext4 is a module, its types as well. The name
+ * must stay. For a kernel that has none of its own; programs that need the kernel's own types
+ * (fentry) are out of reach then, and kprobes and raw tracepoints are left.
+ */
+void cl_features_use_btf(const char *file);
+
+/*
  * Fills *f in; what cannot be found out stays false. An ext4 that is a module and
- * not loaded is loaded first, where that is allowed. 0 or -ENOMEM.
+ * not loaded is loaded first, where that is allowed. 0, -ENOMEM, or another errno after
+ * a message about the file of types.
  */
 int cl_features_probe(struct cl_features *f);
 void cl_features_fini(struct cl_features *f);

@@ -57,7 +57,8 @@ static void *map_table(const struct bpf_map *map, size_t bytes)
 
 static int load_with(struct cl_pending *p, bool fentry)
 {
-	struct pending_bpf *skel = pending_bpf__open();
+	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = p->features.btf_file);
+	struct pending_bpf *skel = pending_bpf__open_opts(&open);
 	const char *changed;
 	struct stat ns;
 	int err;

@@ -137,8 +137,30 @@ umount "$MOUNT" || true
 dmsetup remove failing || true
 
 # No types of the kernel: nothing can be read from it.
+cat /sys/kernel/btf/vmlinux >"$WORK/types"
 mount -t tmpfs none /sys/kernel/btf
 ends 'check without BTF' 3 'BTF' "$CONVLIST" check --duration 1
 ends 'pending without BTF' 3 'BTF' "$CONVLIST" pending
 ends 'doctor without BTF' 3 'BTF' "$CONVLIST" doctor
+# ... but from a file.
+types=("$CONVLIST" --btf "$WORK/types")
+ends 'types from no file' 3 'BTF' "$CONVLIST" --btf "$WORK/nothing" doctor
+ends 'types from a file that has none' 3 'BTF' "$CONVLIST" --btf "$0" check --duration 1
+ends 'doctor with types from a file' 0 '' "${types[@]}" doctor
+make_ext4 /dev/vda
+defer /dev/vda 0
+fallocate -l 8M "$MOUNT/file"
+rm -f "$WORK/summary.json"
+ends 'check with types from a file' 0 '' "${types[@]}" check --summary "$WORK/summary.json" -- "${writer[@]}"
+equal 'check with types from a file: writes' "$(summary writes)" 2048
+equal 'check with types from a file: violations' "$(summary violations)" 0
+equal 'check with types from a file: no hook is missing' \
+	"$("${types[@]}" doctor --json | jq -r 'select(.type == "hook" and .how == "missing").hook')" ''
+defer /dev/vda 60000
+rm "$MOUNT/file"
+fallocate -l 8M "$MOUNT/file"
+"${writer[@]}" --fsync=0 --io_size=64k || die 'fio failed'
+ends 'pending with types from a file' 0 '' "${types[@]}" pending
+check 'pending with types from a file: it has entries' grep -q "$MOUNT/file" "$WORK/stdout"
+umount "$MOUNT"
 umount /sys/kernel/btf
