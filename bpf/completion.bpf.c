@@ -3,7 +3,7 @@
  * When the program can see that a write is complete. A kiocb that is not in
  * the table of writes in flight costs one look-up.
  */
-#include "emit.bpf.h"
+#include "stat.bpf.h"
 
 static __always_inline void completed(const struct cl_inflight *write, __s64 result,
 				      enum cl_completion_via via)
@@ -13,6 +13,10 @@ static __always_inline void completed(const struct cl_inflight *write, __s64 res
 
 		if (i >= write->writes)
 			break;
+		if (cl_stat_by) {
+			cl_stat_seen(write->inode, write->start_bytes[i], result);
+			continue;
+		}
 		c = cl_reserve(CL_EV_COMPLETION, sizeof(*c), &write->id);
 		if (!c)
 			continue;

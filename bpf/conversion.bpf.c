@@ -3,7 +3,7 @@
  * Conversions of direct writes' ranges, and the two things that the series adds
  * around them: the flush of an inode's list, and the work.
  */
-#include "emit.bpf.h"
+#include "stat.bpf.h"
 
 struct conversion {
 	__s64 offset_bytes;
@@ -17,10 +17,18 @@ struct conversion {
 	__u32 flags;
 };
 
-static __always_inline void converted(const struct cl_inode_id *id, const struct conversion *is)
+static __always_inline void converted(struct inode *inode, const struct cl_inode_id *id,
+				      const struct conversion *is)
 {
-	struct cl_ev_convert *c = cl_reserve(CL_EV_CONVERT, sizeof(*c), id);
+	struct cl_ev_convert *c;
 
+	if (cl_stat_by) {
+		cl_stat_converted(inode, is->offset_bytes, is->size_bytes, is->begin_ns, is->error);
+		/* Failures are told whatever was asked for. */
+		if (!is->error)
+			return;
+	}
+	c = cl_reserve(CL_EV_CONVERT, sizeof(*c), id);
 	if (!c)
 		return;
 	c->e.flags = is->flags;
@@ -65,7 +73,7 @@ int BPF_PROG(ext4_aio_dio_convert_end__tp, struct inode *inode, long long offset
 		is.begin_ns = call.begin_ns;
 	cl_identify(inode, &id);
 	if (cl_inode_wanted(&id))
-		converted(&id, &is);
+		converted(inode, &id, &is);
 	return 0;
 }
 
@@ -112,7 +120,7 @@ static __always_inline void convert_end(int ret)
 		is.has_tid = 1;
 		is.flags = CL_F_INFERRED;
 	}
-	converted(&id, &is);
+	converted(inode, &id, &is);
 }
 
 SEC("fentry/ext4_convert_unwritten_extents")
@@ -238,6 +246,18 @@ static __always_inline void flush_begin(struct inode *inode, int why, __u32 pend
 		cl_call_begin(CL_CALL_FLUSH, (__u64)inode, why, pending);
 }
 
+static __always_inline void flush_counted(__u64 begin_ns)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+	struct cl_fsync *fsync = bpf_map_lookup_elem(&cl_fsyncs, &task);
+	struct cl_stat_who who;
+
+	if (!fsync)
+		return;
+	who = fsync->who;
+	cl_stat_add(&who, CL_STAT_STAGE_FSYNC_PENDING, cl_stat_since(begin_ns, bpf_ktime_get_ns()));
+}
+
 static __always_inline void flush_end(int error)
 {
 	struct cl_inode_id id;
@@ -246,6 +266,10 @@ static __always_inline void flush_end(int error)
 
 	if (!cl_call_end(CL_CALL_FLUSH, &call))
 		return;
+	if (cl_stat_by) {
+		flush_counted(call.begin_ns);
+		return;
+	}
 	cl_identify((void *)call.arg[0], &id);
 	f = cl_reserve(CL_EV_FLUSH, sizeof(*f), &id);
 	if (!f)

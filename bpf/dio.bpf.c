@@ -23,6 +23,8 @@ static __always_inline void submitted(struct inode *inode, __s64 offset_bytes, _
 	who.tgid = task >> 32;
 	who.tid = (__u32)task;
 	current_program_comm(who.comm);
+	if (cl_stat_by == CL_STAT_CGROUP)
+		who.cgroup = bpf_get_current_cgroup_id();
 	bpf_map_update_elem(&cl_submitters, &key, &who, BPF_ANY);
 }
 
@@ -75,6 +77,8 @@ static __always_inline void track(struct kiocb *iocb, const struct cl_inode_id *
 		.writes = 1,
 		.done_ns = bpf_ktime_get_ns(),
 		.end_bytes = offset_bytes + size,
+		.inode = (__u64)kiocb_inode(iocb),
+		.start_bytes = { offset_bytes },
 	};
 	struct cl_inflight *old;
 	__u64 key = (__u64)iocb;
@@ -82,6 +86,7 @@ static __always_inline void track(struct kiocb *iocb, const struct cl_inode_id *
 	old = bpf_map_lookup_elem(&cl_inflight, &key);
 	if (old && old->id.ino == id->ino && old->id.dev == id->dev &&
 	    old->end_bytes == offset_bytes && old->writes < CL_WRITES_PER_IOCB) {
+		old->start_bytes[old->writes & (CL_WRITES_PER_IOCB - 1)] = offset_bytes;
 		old->write_id[old->writes++ & (CL_WRITES_PER_IOCB - 1)] = write_id;
 		old->done_ns = new.done_ns;
 		old->end_bytes = new.end_bytes;
@@ -117,7 +122,10 @@ static __always_inline void data_done(struct kiocb *iocb, long size, int error, 
 	cl_emit_path(BPF_CORE_READ(iocb, ki_filp), inode, &id);
 	write_id = cl_new_id();
 	track(iocb, &id, write_id, key.offset_bytes, size);
-
+	if (cl_stat_by) {
+		cl_stat_data_done(&key, who, &id, size);
+		return;
+	}
 	w = cl_reserve(CL_EV_WRITE, sizeof(*w), &id);
 	if (!w)
 		return;
@@ -193,6 +201,10 @@ int BPF_PROG(ext4_aio_dio_listed__tp, struct inode *inode, struct kiocb *iocb, l
 		write_id = write->write_id[(write->writes - 1) & (CL_WRITES_PER_IOCB - 1)];
 	else if (cl_filter_by_task(&cl_cfg))
 		return 0;
+	if (cl_stat_by) {
+		cl_stat_listed(inode, offset);
+		return 0;
+	}
 	l = cl_reserve(CL_EV_LISTED, sizeof(*l), &id);
 	if (!l)
 		return 0;

@@ -9,6 +9,7 @@
 
 #include "kernel/compat.bpf.h"
 #include "filter.h"
+#include "stat.h"
 
 struct cl_submitter_key {
 	__u64 inode;		/* the kernel's address */
@@ -20,6 +21,7 @@ struct cl_submitter {
 	__u32 tgid;
 	__u32 tid;
 	char comm[CL_COMM_LEN];
+	__u64 cgroup;		/* 0: not asked for */
 };
 
 /* Calls that are running: what the hook at the end needs of the one at the start. */
@@ -52,6 +54,12 @@ struct cl_completing {
 struct cl_fsync {
 	__u64 fsync_id;
 	__u64 inode;
+	/* For stat: */
+	__u64 begin_ns;
+	__u64 stage_ns[CL_STAT_STAGES - CL_STAT_STAGE_FSYNC_DATA];
+	struct cl_stat_who who;
+	__u32 seen_head;	/* the writes that it covers end here */
+	__u32 seen;
 };
 
 struct cl_map_ring {
@@ -111,6 +119,8 @@ extern struct cl_map_paths cl_paths SEC(".maps");
 
 extern const volatile struct cl_config cl_cfg;
 extern const volatile __u64 cl_wakeup_bytes;
+extern const volatile __u32 cl_stat_by;
+extern __u64 cl_stat_full;
 extern __u64 cl_lost[CL_LOST_WHERES];
 extern __u64 cl_last_id;
 

@@ -260,6 +260,8 @@ struct cl_inflight {
 	__s64 end_bytes;	/* where that one ends: ki_pos at its completion */
 	__u32 writes;
 	__u32 pad;
+	__u64 inode;		/* the kernel's address */
+	__s64 start_bytes[CL_WRITES_PER_IOCB];
 };
 
 #endif

@@ -2,6 +2,77 @@
 /* fsync, fdatasync, msync and the sync of O_DSYNC writes: begin, end, what was committed. */
 #include "path.bpf.h"
 
+static __always_inline void stat_begin(struct cl_fsync *fsync, const struct cl_inode_id *id,
+				       const char *comm)
+{
+	struct cl_stat_visible *v;
+
+	cl_stat_whose(&fsync->who, id, comm,
+		      cl_stat_by == CL_STAT_CGROUP ? bpf_get_current_cgroup_id() : 0);
+	fsync->begin_ns = bpf_ktime_get_ns();
+	v = bpf_map_lookup_elem(&cl_stat_visible, &fsync->inode);
+	if (v) {
+		fsync->seen = 1;
+		fsync->seen_head = v->head;
+	}
+}
+
+struct durable {
+	struct cl_stat_who who;
+	__u64 inode;
+	__u64 now_ns;
+	__u32 at;
+	__u32 pad;
+};
+
+static long durable_one(__u32 i, struct durable *d)
+{
+	__u64 inode = d->inode;
+	struct cl_stat_visible *v = bpf_map_lookup_elem(&cl_stat_visible, &inode);
+	__u64 visible_ns;
+
+	if (!v)
+		return 1;
+	visible_ns = v->visible_ns[d->at++ & (CL_STAT_FOLLOWED - 1)];
+	cl_stat_add(&d->who, CL_STAT_STAGE_DURABLE, cl_stat_since(visible_ns, d->now_ns));
+	return 0;
+}
+
+/* The writes seen complete before it began; two fsyncs at once may count one twice. */
+static __always_inline void stat_durable(const struct cl_fsync *fsync, __u64 now_ns)
+{
+	struct durable d = { .who = fsync->who, .inode = fsync->inode, .now_ns = now_ns };
+	struct cl_stat_visible *v;
+	__u32 n;
+
+	v = bpf_map_lookup_elem(&cl_stat_visible, &d.inode);
+	if (!v)
+		return;
+	n = fsync->seen_head - v->tail;
+	if ((__s32)n <= 0)
+		return;
+	if (n > CL_STAT_FOLLOWED) {
+		cl_stat_count(&d.who, CL_COUNT_UNFOLLOWED, n - CL_STAT_FOLLOWED);
+		n = CL_STAT_FOLLOWED;
+	}
+	d.at = fsync->seen_head - n;
+	v->tail = fsync->seen_head;
+	bpf_loop(n, durable_one, &d, 0);
+}
+
+static __always_inline void stat_end(const struct cl_fsync *fsync, int ret)
+{
+	__u64 now_ns = bpf_ktime_get_ns();
+	struct cl_stat_who who = fsync->who;
+
+	cl_stat_count(&who, CL_COUNT_FSYNCS, 1);
+	cl_stat_add(&who, CL_STAT_STAGE_FSYNC, cl_stat_since(fsync->begin_ns, now_ns));
+	if (ret)
+		cl_stat_count(&who, CL_COUNT_FSYNC_ERRORS, 1);
+	else if (fsync->seen)
+		stat_durable(fsync, now_ns);
+}
+
 static __always_inline void fsync_begin(struct file *file, __s64 start, __s64 end, int datasync)
 {
 	__u64 task = bpf_get_current_pid_tgid();
@@ -21,9 +92,13 @@ static __always_inline void fsync_begin(struct file *file, __s64 start, __s64 en
 	cl_emit_path(file, inode, &id);
 	fsync.fsync_id = cl_new_id();
 	fsync.inode = (__u64)inode;
+	if (cl_stat_by)
+		stat_begin(&fsync, &id, comm);
 	if (bpf_map_update_elem(&cl_fsyncs, &task, &fsync, BPF_ANY))
 		cl_count_lost(CL_LOST_FSYNCS);
 
+	if (cl_stat_by)
+		return;
 	b = cl_reserve(CL_EV_FSYNC_BEGIN, sizeof(*b), &id);
 	if (!b)
 		return;
@@ -52,6 +127,10 @@ static __always_inline void fsync_end(int ret)
 		return;
 	fsync = *running;
 	bpf_map_delete_elem(&cl_fsyncs, &task);
+	if (cl_stat_by) {
+		stat_end(&fsync, ret);
+		return;
+	}
 	inode = (void *)fsync.inode;	/* the caller's file holds it */
 	cl_identify(inode, &id);
 	sbi = ext4_sb(BPF_CORE_READ(inode, i_sb));

@@ -11,6 +11,8 @@ int BPF_PROG(jbd2_end_commit__tp, struct journal_s *journal, struct transaction_
 	/* The verifier takes what a module's tracepoint hands over for possibly NULL. */
 	if (!journal || !transaction)
 		return 0;
+	if (cl_stat_by)
+		return 0;
 	id.dev = BPF_CORE_READ(journal, j_fs_dev, bd_dev);
 	if (!cl_filter_dev(&cl_cfg, id.dev))
 		return 0;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the programs of the object share, and user space sets or reads. */
-#include "emit.bpf.h"
+#include "stat.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile struct cl_config cl_cfg = {};
 const volatile __u64 cl_wakeup_bytes = 64 << 10;
+const volatile __u32 cl_stat_by = CL_STAT_OFF;
+const volatile __u8 cl_stat_zeroes[CL_STAT_ZEROES] = {};
+__u64 cl_stat_full = 0;		/* values that found no room in stat's tables */
 __u64 cl_lost[CL_LOST_WHERES] = {};
 __u64 cl_last_id = 0;
 
@@ -16,3 +19,7 @@ struct cl_map_calls cl_calls SEC(".maps");
 struct cl_map_completing cl_completing SEC(".maps");
 struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 struct cl_map_paths cl_paths SEC(".maps");
+struct cl_map_stat_hists cl_stat_hists SEC(".maps");
+struct cl_map_stat_counts cl_stat_counts SEC(".maps");
+struct cl_map_stat_writes cl_stat_writes SEC(".maps");
+struct cl_map_stat_visible cl_stat_visible SEC(".maps");

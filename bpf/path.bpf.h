@@ -6,7 +6,7 @@
 #ifndef CONVLIST_PATH_BPF_H
 #define CONVLIST_PATH_BPF_H
 
-#include "emit.bpf.h"
+#include "stat.bpf.h"
 #include "kernel/dentry.bpf.h"
 
 /* Room for one more name beyond the longest path: the verifier knows no sums. */

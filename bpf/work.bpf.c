@@ -7,7 +7,7 @@ static __always_inline void work_begin(struct work_struct *work)
 	struct inode *inode = aio_dio_work_inode(work);
 	struct cl_inode_id id;
 
-	if (!inode)
+	if (!inode || cl_stat_by)
 		return;
 	cl_identify(inode, &id);
 	if (cl_inode_wanted(&id))

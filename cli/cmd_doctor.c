@@ -159,9 +159,9 @@ static void print_filesystems(struct doctor *d)
 static void examine(struct doctor *d)
 {
 	const __u32 needed = CL_NEED_WRITE | CL_NEED_CONVERT | CL_NEED_FSYNC;
-	struct cl_live_options live = { .ring_bytes = 1 << 16 };
+	struct cl_live_options live = { .ring_bytes = 1 << 16, .all_hooks = true };
 
-	cl_hooks_choose(&d->features, CL_HOW_TRACEPOINT, &d->choices);
+	cl_hooks_choose(&d->features, CL_HOW_TRACEPOINT, true, &d->choices);
 	cl_hooks_fill_report(&d->choices, &d->found);
 	d->hooks = &d->found;
 	if (cl_features_require(&d->features))

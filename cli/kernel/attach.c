@@ -17,6 +17,9 @@
 #include "util.h"
 
 #define RING_BYTES_DEFAULT (8U << 20)
+#define STAT_KEYS 1024
+#define STAT_WRITES 65536
+#define STAT_INODES 1024
 #define LINKS_MAX (CL_HOOKS_MAX * CL_CANDIDATE_PROGRAMS)
 
 struct cl_attach {
@@ -123,6 +126,41 @@ void cl_attach_detach(struct cl_attach *a)
 		a->missed += missed_by(a, a->nr_links);
 		bpf_link__destroy(a->links[a->nr_links].link);
 	}
+}
+
+/* Tables that are not used stay as small as the object has them. */
+static int set_up_stat(struct trace_bpf *skel, __u32 by)
+{
+	int err = 0;
+
+	skel->rodata->cl_stat_by = by;
+	if (!by)
+		return 0;
+	/* Successes are not told: converted() knows. */
+	skel->rodata->cl_cfg.kinds = 1U << CL_EV_CONVERT;
+	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_hists, STAT_KEYS * CL_STAT_STAGES);
+	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_counts, STAT_KEYS);
+	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_writes, STAT_WRITES);
+	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_visible, STAT_INODES);
+	return err;
+}
+
+long long cl_attach_stat(const struct cl_attach *a, const struct cl_stat_reader *reader)
+{
+	int hists = bpf_map__fd(a->skel->maps.cl_stat_hists);
+	int counts = bpf_map__fd(a->skel->maps.cl_stat_counts);
+	struct cl_stat_key key, *at = NULL;
+	struct cl_stat_who who, *last = NULL;
+	struct cl_stat_counts c;
+	struct cl_stat_hist h;
+
+	for (; !bpf_map_get_next_key(hists, at, &key); at = &key)
+		if (!bpf_map_lookup_elem(hists, &key, &h))
+			reader->hist(reader->ctx, &key, &h);
+	for (; !bpf_map_get_next_key(counts, last, &who); last = &who)
+		if (!bpf_map_lookup_elem(counts, &who, &c))
+			reader->counts(reader->ctx, &who, &c);
+	return __atomic_load_n(&a->skel->bss->cl_stat_full, __ATOMIC_RELAXED);
 }
 
 void cl_attach_lost(struct cl_attach *a, __u64 lost[CL_LOST_WHERES])
@@ -238,6 +276,7 @@ static int try_load(struct cl_attach *a, const struct cl_live_options *opt, cons
 	memcpy((void *)&a->skel->rodata->cl_cfg, &opt->filter, sizeof(opt->filter));
 	a->skel->rodata->cl_wakeup_bytes = bytes / 4;
 	err = bpf_map__set_max_entries(a->skel->maps.cl_ring, bytes);
+	err = err ?: set_up_stat(a->skel, opt->stat_by);
 	if (err)
 		return err;
 	bpf_object__for_each_program(prog, a->skel->obj)
@@ -307,7 +346,8 @@ int cl_attach_open(const struct cl_live_options *opt, struct cl_attach **attach)
 	if (!err && a->features.btf_file)
 		err = use_raw_tracepoints();
 	if (!err) {
-		cl_hooks_choose(&a->features, first_class(), &a->choices);
+		cl_hooks_choose(&a->features, first_class(), opt->stat_by || opt->all_hooks,
+				&a->choices);
 		err = load(a, opt);
 	}
 	if (!err) {

@@ -26,6 +26,9 @@ const struct cl_hooks_report *cl_attach_report(const struct cl_attach *a);
 /* How many facts were lost so far, by place. */
 void cl_attach_lost(struct cl_attach *a, __u64 lost[CL_LOST_WHERES]);
 
+struct cl_stat_reader;
+long long cl_attach_stat(const struct cl_attach *a, const struct cl_stat_reader *reader);
+
 /* No more facts. The ring and the counters stay readable. */
 void cl_attach_detach(struct cl_attach *a);
 

@@ -58,10 +58,12 @@ struct cl_choices {
 };
 
 /*
+ * stat: hooks that only stat needs are wanted as well.
  * first: CL_HOW_TRACEPOINT for the best there is; a later one passes over the
  * better candidates of hooks that have a choice. Keeps f, which must outlive c.
  */
-void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, struct cl_choices *c);
+void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, bool stat,
+		     struct cl_choices *c);
 
 /*
  * The kernel refused the program: its candidate is out, the next one's turn.

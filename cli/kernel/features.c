@@ -65,7 +65,8 @@ static int compare_names(const void *a, const void *b)
 /* All hooks are in functions of these names; the rest of the table is not kept. */
 static bool may_matter(const char *name)
 {
-	return strstr(name, "ext4") || strstr(name, "aio_") || strstr(name, "jbd2");
+	return strstr(name, "ext4") || strstr(name, "aio_") || strstr(name, "jbd2") ||
+	       strstr(name, "file_write_and_wait") || strstr(name, "blkdev_issue_flush");
 }
 
 static int read_symbols(struct cl_features *f)

@@ -17,6 +17,11 @@
 #define CONVERT "ext4_convert_unwritten_extents"
 #define BUFFERED "ext4_convert_unwritten_io_end_vec"
 #define ATOMIC CONVERT "_atomic"
+/* What an fsync spends its time in. Without fast commits the second one waits. */
+#define DATA_WAIT "file_write_and_wait_range"
+#define FAST_COMMIT "ext4_fc_commit"
+#define FULL_COMMIT "jbd2_complete_transaction"
+#define DEVICE_FLUSH "blkdev_issue_flush"
 #define CONVERT_TP "ext4_aio_dio_convert_end"
 #define CONVERT_TID_TP "ext4_ext_handle_unwritten_extents"
 
@@ -69,6 +74,20 @@ static const struct cl_hook hooks[] = {
 	} },
 	{ "commit", CL_HOOK_OF_EXT4, CL_NEED_COMMIT, {
 		VIA(TRACEPOINT, "jbd2_end_commit", "jbd2_end_commit__tp"),
+	} },
+	{ "fsync, data wait", CL_HOOK_OF_EXT4, CL_NEED_FSYNC_STAGES, {
+		VIA(FENTRY, DATA_WAIT, FUNCTION_PAIR(DATA_WAIT)),
+		VIA(KPROBE, DATA_WAIT, KPROBE_PAIR(DATA_WAIT)),
+	} },
+	{ "fsync, commit wait", CL_HOOK_OF_EXT4, CL_NEED_FSYNC_STAGES, {
+		VIA(FENTRY, FAST_COMMIT, FUNCTION_PAIR(FAST_COMMIT)),
+		VIA(FENTRY, FULL_COMMIT, FUNCTION_PAIR(FULL_COMMIT)),
+		VIA(KPROBE, FAST_COMMIT, KPROBE_PAIR(FAST_COMMIT)),
+		VIA(KPROBE, FULL_COMMIT, KPROBE_PAIR(FULL_COMMIT)),
+	} },
+	{ "fsync, device flush", CL_HOOK_OF_EXT4, CL_NEED_FSYNC_STAGES, {
+		VIA(FENTRY, DEVICE_FLUSH, FUNCTION_PAIR(DEVICE_FLUSH)),
+		VIA(KPROBE, DEVICE_FLUSH, KPROBE_PAIR(DEVICE_FLUSH)),
 	} },
 	{ "flush", CL_HOOK_OF_SERIES, CL_NEED_FLUSH, {
 		VIA(TRACEPOINT, "ext4_aio_dio_flush_end", "ext4_aio_dio_flush_begin__tp",
@@ -168,14 +187,15 @@ static void choose_all(struct cl_choices *c)
 	}
 }
 
-void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, struct cl_choices *c)
+void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, bool stat,
+		     struct cl_choices *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->features = f;
 	c->first = first;
-	c->nr = ARRAY_SIZE(hooks);
-	for (unsigned int i = 0; i < c->nr; i++)
-		c->of[i].hook = &hooks[i];
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (stat || hooks[i].provides != CL_NEED_FSYNC_STAGES)
+			c->of[c->nr++].hook = &hooks[i];
 	choose_all(c);
 }
 

@@ -24,8 +24,9 @@ enum cl_need {
 	CL_NEED_WORK = 1 << 9,
 	CL_NEED_PATH = 1 << 10,
 	CL_NEED_SUBMITTER = 1 << 11,
+	CL_NEED_FSYNC_STAGES = 1 << 12,	/* no facts: only stat asks for these */
 };
-#define CL_NEEDS 12
+#define CL_NEEDS 13
 
 enum cl_hook_how {
 	CL_HOW_MISSING = 0,	/* the kernel has it, but no candidate could be hooked */

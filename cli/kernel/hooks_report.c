@@ -47,6 +47,8 @@ const char *cl_need_name(enum cl_need need)
 		return "path";
 	case CL_NEED_SUBMITTER:
 		return "submitter";
+	case CL_NEED_FSYNC_STAGES:
+		return "fsync stages";
 	}
 	return "unknown";
 }

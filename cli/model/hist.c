@@ -24,9 +24,14 @@ static uint64_t bucket_top(unsigned int b)
 
 void cl_hist_add(struct cl_hist *h, uint64_t v)
 {
-	h->bucket[bucket_of(v)]++;
-	h->nr++;
-	if (v > h->max)
+	cl_hist_add_many(h, v, 1);
+}
+
+void cl_hist_add_many(struct cl_hist *h, uint64_t v, uint64_t times)
+{
+	h->bucket[bucket_of(v)] += times;
+	h->nr += times;
+	if (times && v > h->max)
 		h->max = v;
 }
 

@@ -16,6 +16,7 @@ struct cl_hist {
 };
 
 void cl_hist_add(struct cl_hist *h, uint64_t v);
+void cl_hist_add_many(struct cl_hist *h, uint64_t v, uint64_t times);
 void cl_hist_merge(struct cl_hist *h, const struct cl_hist *other);
 /* The least bound below which this share (0 to 1) of the values lies; 0: empty. */
 uint64_t cl_hist_quantile(const struct cl_hist *h, double share);

@@ -143,6 +143,11 @@ static void live_close(struct cl_source *src)
 	free(l);
 }
 
+long long cl_source_live_stat(struct cl_source *src, const struct cl_stat_reader *reader)
+{
+	return cl_attach_stat(container_of(src, struct live, src)->attach, reader);
+}
+
 static const struct cl_source_ops live_ops = {
 	.name = "live",
 	.poll = live_poll,

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "event.h"
+#include "stat.h"
 
 struct cl_hooks_report;
 
@@ -71,6 +72,13 @@ struct cl_source_ops {
 struct cl_live_options {
 	struct cl_config filter;
 	__u64 ring_bytes;	/* 0: default; rounded up to what the kernel takes */
+	/*
+	 * enum cl_stat_by: not 0 for statistics in place of facts (stat.h). Paths and
+	 * failed conversions are told all the same.
+	 */
+	__u32 stat_by;
+	/* Hooks that only stat needs as well: for who looks what there is. */
+	bool all_hooks;
 };
 
 /*
@@ -82,6 +90,19 @@ struct cl_live_options {
  * -ENOTSUP (no BTF, or a hook without which nothing can be seen) ...
  */
 int cl_source_live_open(const struct cl_live_options *opt, struct cl_source **src);
+
+/*
+ * What was counted since it was opened: each is called once for whatever there is.
+ * Returns how many values found no room in the tables, or a negative errno.
+ */
+struct cl_stat_reader {
+	void (*hist)(void *ctx, const struct cl_stat_key *key, const struct cl_stat_hist *hist);
+	void (*counts)(void *ctx, const struct cl_stat_who *who,
+		       const struct cl_stat_counts *counts);
+	void *ctx;
+};
+
+long long cl_source_live_stat(struct cl_source *src, const struct cl_stat_reader *reader);
 
 /* Reads a text file of facts (vector.h). Messages name file and line. */
 int cl_source_vector_open(const char *path, const struct cl_config *filter,
