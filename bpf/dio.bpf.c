@@ -25,6 +25,7 @@ static __always_inline void submitted(struct inode *inode, __s64 offset_bytes, _
 	current_program_comm(who.comm);
 	if (cl_stat_by == CL_STAT_CGROUP)
 		who.cgroup = bpf_get_current_cgroup_id();
+	who.mapped_id = cl_new_id();
 	bpf_map_update_elem(&cl_submitters, &key, &who, BPF_ANY);
 }
 
@@ -53,6 +54,87 @@ int BPF_KRETPROBE(ext4_iomap_begin__kretprobe, int ret)
 	if (cl_call_end(CL_CALL_MAP, &call))
 		submitted((void *)call.arg[0], call.arg[1], call.arg[2], ret);
 	return 0;
+}
+
+/*
+ * When the device is done with a part of the data: the write's own completion may
+ * still wait for a worker for long. Mostly in interrupts, so a part may be missed
+ * that completes while another one is noted: then it is not known when it landed.
+ */
+static __always_inline void landed(struct kiocb *iocb, __u32 flags)
+{
+	struct cl_landed now = { .landed_ns = bpf_ktime_get_ns() };
+	struct cl_inode_id id;
+	struct inode *inode;
+	__u64 key = (__u64)iocb;
+
+	if (cl_stat_by || !(flags & CL_IOMAP_DIO_UNWRITTEN))
+		return;
+	inode = kiocb_inode(iocb);
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != CL_EXT4_MAGIC)
+		return;
+	cl_identify(inode, &id);
+	if (!cl_inode_wanted(&id))
+		return;
+	now.landed_id = cl_new_id();
+	bpf_map_update_elem(&cl_landed, &key, &now, BPF_ANY);
+}
+
+static __always_inline void landed_part(struct bio *bio)
+{
+	struct iomap_dio *dio = BPF_CORE_READ(bio, bi_private);
+
+	landed(BPF_CORE_READ(dio, iocb), BPF_CORE_READ(dio, flags));
+}
+
+SEC("fentry/iomap_dio_bio_end_io")
+int BPF_PROG(iomap_dio_bio_end_io__fentry, struct bio *bio)
+{
+	landed_part(bio);
+	return 0;
+}
+
+SEC("kprobe/iomap_dio_bio_end_io")
+int BPF_KPROBE(iomap_dio_bio_end_io__kprobe, struct bio *bio)
+{
+	landed_part(bio);
+	return 0;
+}
+
+static __always_inline void landed_at_once(struct bio *bio)
+{
+	struct iomap_dio_simple *dio =
+		(void *)bio - bpf_core_field_offset(struct iomap_dio_simple, bio);
+
+	landed(BPF_CORE_READ(dio, iocb), BPF_CORE_READ(dio, dio_flags));
+}
+
+SEC("fentry/iomap_dio_simple_end_io")
+int BPF_PROG(iomap_dio_simple_end_io__fentry, struct bio *bio)
+{
+	landed_at_once(bio);
+	return 0;
+}
+
+SEC("kprobe/iomap_dio_simple_end_io")
+int BPF_KPROBE(iomap_dio_simple_end_io__kprobe, struct bio *bio)
+{
+	landed_at_once(bio);
+	return 0;
+}
+
+/* Taken away, since the kiocb may serve another write; zeros where it was not seen. */
+static __always_inline struct cl_landed take_landed(struct kiocb *iocb)
+{
+	struct cl_landed none = {}, *found;
+	__u64 key = (__u64)iocb;
+
+	found = bpf_map_lookup_elem(&cl_landed, &key);
+	if (found) {
+		none = *found;
+		bpf_map_delete_elem(&cl_landed, &key);
+	}
+	return none;
 }
 
 /* False: the write is not wanted, or it cannot be told. */
@@ -102,6 +184,7 @@ static __always_inline void data_done(struct kiocb *iocb, long size, int error, 
 {
 	struct cl_submitter_key key = {};
 	struct cl_submitter *who;
+	struct cl_landed landed;
 	struct cl_inode_id id;
 	struct cl_ev_write *w;
 	struct inode *inode;
@@ -120,6 +203,7 @@ static __always_inline void data_done(struct kiocb *iocb, long size, int error, 
 	if (!submitter_wanted(who))
 		return;
 	cl_emit_path(BPF_CORE_READ(iocb, ki_filp), inode, &id);
+	landed = take_landed(iocb);
 	write_id = cl_new_id();
 	track(iocb, &id, write_id, key.offset_bytes, size);
 	if (cl_stat_by) {
@@ -135,12 +219,16 @@ static __always_inline void data_done(struct kiocb *iocb, long size, int error, 
 	ki_flags = BPF_CORE_READ(iocb, ki_flags);
 	w->sync = !BPF_CORE_READ(iocb, ki_complete);
 	w->dsync = !!(ki_flags & (CL_IOCB_DSYNC | CL_IOCB_SYNC));
+	w->landed_id = landed.landed_id;
+	w->landed_ns = landed.landed_ns;
 	if (who) {
+		w->mapped_id = who->mapped_id;
 		w->submit_ns = who->submit_ns;
 		w->e.tgid = who->tgid;
 		w->e.tid = who->tid;
 		__builtin_memcpy(w->comm, who->comm, sizeof(w->comm));
 	} else {
+		w->mapped_id = 0;
 		w->submit_ns = 0;
 		w->e.tgid = 0;
 		w->e.tid = 0;

@@ -22,6 +22,12 @@ struct cl_submitter {
 	__u32 tid;
 	char comm[CL_COMM_LEN];
 	__u64 cgroup;		/* 0: not asked for */
+	__u64 mapped_id;
+};
+
+struct cl_landed {
+	__u64 landed_id;
+	__u64 landed_ns;
 };
 
 /* Calls that are running: what the hook at the end needs of the one at the start. */
@@ -32,6 +38,7 @@ enum cl_call_of {
 	CL_CALL_WORK,
 	CL_CALL_WRITE_ITER,
 	CL_CALL_MAP,
+	CL_CALL_ZEROOUT,
 };
 
 struct cl_call_key {
@@ -81,6 +88,13 @@ struct cl_map_submitters {
 	__type(value, struct cl_submitter);
 };
 
+struct cl_map_landed {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);		/* the kiocb's address */
+	__type(value, struct cl_landed);
+};
+
 struct cl_map_calls {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -112,6 +126,7 @@ struct cl_map_paths {
 extern struct cl_map_ring cl_ring SEC(".maps");
 extern struct cl_map_inflight cl_inflight SEC(".maps");
 extern struct cl_map_submitters cl_submitters SEC(".maps");
+extern struct cl_map_landed cl_landed SEC(".maps");
 extern struct cl_map_calls cl_calls SEC(".maps");
 extern struct cl_map_completing cl_completing SEC(".maps");
 extern struct cl_map_fsyncs cl_fsyncs SEC(".maps");

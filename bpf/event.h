@@ -35,6 +35,7 @@ enum cl_event_kind {
 	CL_EV_COMMIT = 9,	/* a journal transaction was committed */
 	CL_EV_PATH = 10,	/* the path of an inode; the hooks' is within its file system */
 	CL_EV_LOST = 11,	/* facts are missing here; made in user space, never by a hook */
+	CL_EV_ZEROOUT = 12,	/* blocks of an inode were overwritten with zeros by ext4 itself */
 	CL_EV_KINDS
 };
 
@@ -64,6 +65,13 @@ struct cl_ev_write {
 	__u32 sync;		/* 1: a synchronous write (no completion of its own) */
 	__u32 dsync;		/* 1: O_DSYNC, O_SYNC or the RWF_ twins */
 	char comm[CL_COMM_LEN];	/* submitter; empty when unknown */
+	/*
+	 * Ids are handed out in the order in which hooks asked for them, write_id when
+	 * the conversion could begin. By these, too: 0 when it was not seen.
+	 */
+	__u64 mapped_id;	/* the blocks were looked up; before that the write owns none */
+	__u64 landed_id;	/* the device had told of the last part of the data */
+	__u64 landed_ns;
 };
 
 struct cl_ev_listed {
@@ -177,6 +185,19 @@ struct cl_ev_lost {
 	__u64 count;
 	__u32 where;		/* enum cl_lost_where */
 	__u32 pad;
+};
+
+struct cl_ev_zeroout {
+	struct cl_event e;	/* ts_ns: the end */
+	__u64 zeroout_id;	/* of its begin; see cl_ev_write */
+	__s64 offset_bytes;
+	__u64 size_bytes;
+	__u64 begin_ns;
+	__s32 error;		/* 0 or a negative errno */
+	__u32 pad;
+	/* The direct write's range in whose conversion it happened; size 0: in none. */
+	__s64 for_offset_bytes;
+	__u64 for_size_bytes;
 };
 
 /* Where facts can get lost; also the index of the kernel side's counters. */

@@ -15,6 +15,7 @@ __u64 cl_last_id = 0;
 struct cl_map_ring cl_ring SEC(".maps");
 struct cl_map_inflight cl_inflight SEC(".maps");
 struct cl_map_submitters cl_submitters SEC(".maps");
+struct cl_map_landed cl_landed SEC(".maps");
 struct cl_map_calls cl_calls SEC(".maps");
 struct cl_map_completing cl_completing SEC(".maps");
 struct cl_map_fsyncs cl_fsyncs SEC(".maps");

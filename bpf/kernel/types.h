@@ -72,6 +72,7 @@ struct super_block {
 
 struct inode {
 	__u16 i_mode;
+	__u8 i_blkbits;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	unsigned int i_nlink;
@@ -104,6 +105,22 @@ struct iomap {
 
 struct work_struct {
 	void *func;
+};
+
+struct bio {
+	void *bi_private;
+};
+
+struct iomap_dio {
+	struct kiocb *iocb;
+	unsigned int flags;
+};
+
+/* Later kernels: for what fits into one bio. */
+struct iomap_dio_simple {
+	struct kiocb *iocb;
+	unsigned int dio_flags;
+	struct bio bio;
 };
 
 struct task_struct {

@@ -66,7 +66,8 @@ static int compare_names(const void *a, const void *b)
 static bool may_matter(const char *name)
 {
 	return strstr(name, "ext4") || strstr(name, "aio_") || strstr(name, "jbd2") ||
-	       strstr(name, "file_write_and_wait") || strstr(name, "blkdev_issue_flush");
+	       strstr(name, "file_write_and_wait") || strstr(name, "blkdev_issue_flush") ||
+	       strstr(name, "iomap_dio");
 }
 
 static int read_symbols(struct cl_features *f)

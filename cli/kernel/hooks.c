@@ -23,6 +23,8 @@
 #define FULL_COMMIT "jbd2_complete_transaction"
 #define DEVICE_FLUSH "blkdev_issue_flush"
 #define CONVERT_TP "ext4_aio_dio_convert_end"
+#define LANDED "iomap_dio_bio_end_io"
+#define LANDED_AT_ONCE "iomap_dio_simple_end_io"
 #define CONVERT_TID_TP "ext4_ext_handle_unwritten_extents"
 
 static const struct cl_hook hooks[] = {
@@ -35,6 +37,12 @@ static const struct cl_hook hooks[] = {
 	{ "write, submitter", CL_HOOK_OF_EXT4, CL_NEED_SUBMITTER, {
 		VIA(FENTRY, "ext4_iomap_begin", "ext4_iomap_begin__fexit"),
 		VIA(KPROBE, "ext4_iomap_begin", KPROBE_PAIR("ext4_iomap_begin")),
+	} },
+	{ "write, on the device", CL_HOOK_OF_EXT4, CL_NEED_LANDED, {
+		VIA(FENTRY, LANDED, LANDED "__fentry", LANDED_AT_ONCE "__fentry"),
+		VIA(FENTRY, LANDED, LANDED "__fentry"),
+		VIA(KPROBE, LANDED, LANDED "__kprobe", LANDED_AT_ONCE "__kprobe"),
+		VIA(KPROBE, LANDED, LANDED "__kprobe"),
 	} },
 	{ "write, listed", CL_HOOK_OF_SERIES, CL_NEED_LISTED, {
 		VIA(TRACEPOINT, "ext4_aio_dio_listed", "ext4_aio_dio_listed__tp"),
@@ -67,6 +75,10 @@ static const struct cl_hook hooks[] = {
 		  .programs = { CONVERT_TID_TP "__tp" } },
 		{ .how = CL_HOW_FENTRY, .target = CONVERT, .only_with = CONVERT, .inferred = true,
 		  .note = "from i_datasync_tid, which may be of a later transaction" },
+	} },
+	{ "zeroout", CL_HOOK_OF_EXT4, CL_NEED_ZEROOUT, {
+		VIA(FENTRY, "ext4_issue_zeroout", FUNCTION_PAIR("ext4_issue_zeroout")),
+		VIA(KPROBE, "ext4_issue_zeroout", KPROBE_PAIR("ext4_issue_zeroout")),
 	} },
 	{ "fsync", CL_HOOK_OF_EXT4, CL_NEED_FSYNC | CL_NEED_COMMITTED_TID | CL_NEED_PATH, {
 		VIA(FENTRY, "ext4_sync_file", FUNCTION_PAIR("ext4_sync_file")),

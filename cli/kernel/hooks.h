@@ -25,8 +25,10 @@ enum cl_need {
 	CL_NEED_PATH = 1 << 10,
 	CL_NEED_SUBMITTER = 1 << 11,
 	CL_NEED_FSYNC_STAGES = 1 << 12,	/* no facts: only stat asks for these */
+	CL_NEED_LANDED = 1 << 13,	/* cl_ev_write.landed_id */
+	CL_NEED_ZEROOUT = 1 << 14,
 };
-#define CL_NEEDS 13
+#define CL_NEEDS 15
 
 enum cl_hook_how {
 	CL_HOW_MISSING = 0,	/* the kernel has it, but no candidate could be hooked */
@@ -65,6 +67,9 @@ const char *cl_need_name(enum cl_need need);	/* one bit */
  * is missing (completions need libaio, io_uring and synchronous calls alike).
  */
 __u32 cl_hooks_missing(const struct cl_hooks_report *report, __u32 needs);
+
+/* Of these, the ones that nobody was to provide: older recordings are of older hooks. */
+__u32 cl_hooks_unwatched(const struct cl_hooks_report *report, __u32 needs);
 
 /* The needs that are met, but by a hook that only infers. */
 __u32 cl_hooks_inferred(const struct cl_hooks_report *report, __u32 needs);

@@ -49,6 +49,10 @@ const char *cl_need_name(enum cl_need need)
 		return "submitter";
 	case CL_NEED_FSYNC_STAGES:
 		return "fsync stages";
+	case CL_NEED_LANDED:
+		return "data on the device";
+	case CL_NEED_ZEROOUT:
+		return "zeroout";
 	}
 	return "unknown";
 }
@@ -66,6 +70,15 @@ __u32 cl_hooks_missing(const struct cl_hooks_report *report, __u32 needs)
 			missed |= h->provides;
 	}
 	return needs & (~provided | missed);
+}
+
+__u32 cl_hooks_unwatched(const struct cl_hooks_report *report, __u32 needs)
+{
+	unsigned int i;
+
+	for (i = 0; i < report->nr; i++)
+		needs &= ~report->hook[i].provides;
+	return needs;
 }
 
 __u32 cl_hooks_inferred(const struct cl_hooks_report *report, __u32 needs)

@@ -49,6 +49,7 @@ _Static_assert(ARRAY_SIZE(cl_flag_names) == CL_FLAG_BITS, "a flag without a name
 #define ENUM(record, member, table, ...) \
 	F(record, member, ENUM, .names = table, .nr_names = ARRAY_SIZE(table), ##__VA_ARGS__)
 #define MUST .required = true
+#define RARE .rare = true
 
 const struct cl_field cl_event_header_fields[] = {
 	F(cl_event, ts_ns, TIME),
@@ -69,6 +70,9 @@ static const struct cl_field write_fields[] = {
 	F(cl_ev_write, sync, BOOL),
 	F(cl_ev_write, dsync, BOOL),
 	F(cl_ev_write, comm, COMM),
+	F(cl_ev_write, mapped_id, U64, RARE),
+	F(cl_ev_write, landed_id, U64, RARE),
+	F(cl_ev_write, landed_ns, TIME, RARE),
 	{}
 };
 
@@ -145,6 +149,17 @@ static const struct cl_field lost_fields[] = {
 	{}
 };
 
+static const struct cl_field zeroout_fields[] = {
+	F(cl_ev_zeroout, zeroout_id, U64, MUST),
+	F(cl_ev_zeroout, offset_bytes, S64, MUST),
+	F(cl_ev_zeroout, size_bytes, U64, MUST),
+	F(cl_ev_zeroout, begin_ns, TIME),
+	F(cl_ev_zeroout, error, ERROR),
+	F(cl_ev_zeroout, for_offset_bytes, S64, RARE),
+	F(cl_ev_zeroout, for_size_bytes, U64, RARE),
+	{}
+};
+
 static bool sane_range(__s64 offset, __u64 size)
 {
 	return offset >= 0 && size && size <= (__u64)(INT64_MAX - offset);
@@ -201,6 +216,14 @@ static bool sane_lost(const struct cl_event *e)
 	return ((const struct cl_ev_lost *)e)->count;
 }
 
+static bool sane_zeroout(const struct cl_event *e)
+{
+	const struct cl_ev_zeroout *z = (const void *)e;
+
+	return z->zeroout_id && sane_range(z->offset_bytes, z->size_bytes) &&
+	       (!z->for_size_bytes || sane_range(z->for_offset_bytes, z->for_size_bytes));
+}
+
 static const struct cl_event_info events[] = {
 	[CL_EV_WRITE] = { "write", sizeof(struct cl_ev_write), write_fields, sane_write },
 	[CL_EV_LISTED] = { "listed", sizeof(struct cl_ev_listed), listed_fields, sane_listed },
@@ -216,6 +239,8 @@ static const struct cl_event_info events[] = {
 	[CL_EV_COMMIT] = { "commit", sizeof(struct cl_ev_commit), commit_fields, NULL },
 	[CL_EV_PATH] = { "path", sizeof(struct cl_ev_path), path_fields, sane_path },
 	[CL_EV_LOST] = { "lost", sizeof(struct cl_ev_lost), lost_fields, sane_lost },
+	[CL_EV_ZEROOUT] = { "zeroout", sizeof(struct cl_ev_zeroout), zeroout_fields,
+			    sane_zeroout },
 };
 
 const struct cl_event_info *cl_event_info(unsigned int kind)
@@ -294,6 +319,8 @@ static void print_field(struct cl_out *o, const struct cl_event *e, const struct
 {
 	const void *p = (const char *)e + f->offset;
 
+	if (f->rare && !*(const __u64 *)p)
+		return;
 	switch (f->type) {
 	case CL_FIELD_U32:
 		cl_out_u64(o, f->name, *(const __u32 *)p);

@@ -35,6 +35,7 @@ struct cl_field {
 	unsigned int nr_names;
 	bool required;		/* a test vector has to give it */
 	__s64 def;		/* else this, for CL_FIELD_S64 */
+	bool rare;		/* printed only when it is not 0; for 64 bits */
 };
 
 struct cl_event_info {
@@ -58,6 +59,7 @@ union cl_any_event {
 	struct cl_ev_commit commit;
 	struct cl_ev_path path;
 	struct cl_ev_lost lost;
+	struct cl_ev_zeroout zeroout;
 	unsigned char bytes[sizeof(struct cl_ev_path) + CL_PATH_MAX];
 };
 

@@ -17,6 +17,7 @@
 #define CL_SEEN_MAX 16384		/* ids remembered */
 #define CL_EARLY_MAX 256		/* completions ahead of their write */
 #define CL_HISTORY_MAX 16384		/* conversions remembered */
+#define CL_ZEROOUTS_MAX 1024		/* zeroouts remembered */
 
 /*
  * Ids whose write or fsync is over, the last CL_SEEN_MAX of them: a record that
@@ -67,6 +68,8 @@ struct cl_model {
 	size_t next_early;
 	struct cl_conversion *history;	/* ring of those without error */
 	uint64_t nr_history;		/* ever */
+	struct cl_zeroout *zeroouts;	/* ring */
+	uint64_t nr_zeroouts;		/* ever */
 
 	const struct cl_sink *sink[CL_SINKS];
 	size_t nr_sinks;
@@ -106,6 +109,11 @@ int cl_convert(struct cl_model *m, const struct cl_ev_convert *e);
 /* A write that is done now, against the conversions during its flight. */
 void cl_convert_catch_up(struct cl_model *m, struct cl_write *w);
 void cl_commit(struct cl_model *m, uint32_t dev, uint32_t tid, uint64_t ts_ns);
+
+/* zeroout.c */
+int cl_zeroout(struct cl_model *m, const struct cl_ev_zeroout *e);
+/* A write that is done now, against the zeroouts during its flight. */
+int cl_zeroout_catch_up(struct cl_model *m, struct cl_write *w);
 
 /* fsync.c */
 int cl_fsync_begin(struct cl_model *m, const struct cl_ev_fsync_begin *e);

@@ -36,6 +36,7 @@ void cl_model_free(struct cl_model *m)
 	cl_seen_free(&m->seen_writes);
 	cl_seen_free(&m->seen_fsyncs);
 	free(m->history);
+	free(m->zeroouts);
 	free(m);
 }
 
@@ -135,6 +136,8 @@ int cl_model_record(void *model, const void *record, size_t len)
 	case CL_EV_LOST:
 		lost(m, &any->lost);
 		return 0;
+	case CL_EV_ZEROOUT:
+		return cl_zeroout(m, &any->zeroout);
 	}
 	return 0;	/* flush, work: counted, and shown by trace */
 }

@@ -32,6 +32,23 @@ enum cl_write_state {
 	CL_WRITE_DURABLE,	/* or as durable as can be known, or given up */
 };
 
+/* Zeros that the file system wrote; its tid is of the task, not a transaction. */
+struct cl_zeroout {
+	uint64_t id, ino;
+	uint32_t dev, generation, tid;
+	struct cl_range range;
+	struct cl_range converted;	/* of the write that it was done for; empty: not known */
+	uint64_t begin_ns, end_ns;
+	int error;
+};
+
+/* Whether the file system wrote zeros over a write that was under way; in rising order. */
+enum cl_zeroed {
+	CL_NOT_ZEROED,
+	CL_ZEROED_MEANWHILE,	/* zeros and data were under way at once, or the zeros failed */
+	CL_ZEROED_AFTER,	/* the data was on the device when the zeros began */
+};
+
 struct cl_write {
 	struct cl_hash_node by_id;
 	struct cl_list by_inode;	/* CONVERTED, FAILED; DURABLE: model's unseen list */
@@ -69,6 +86,12 @@ struct cl_write {
 	bool has_tid;
 	bool earlier_unsure;		/* an earlier conversion may have done it; see catch_up */
 	uint64_t committed_ns;
+
+	/* Places in the order of ids (see cl_ev_write); id is that of data done. */
+	uint64_t mapped_id, landed_id, landed_ns;
+	enum cl_zeroed zeroed;
+	bool zeroed_under_way;		/* data done came later: it was not converted for certain */
+	struct cl_zeroout *zeroout;	/* its own copy */
 
 	/* The first fsync that covers it and returned 0. */
 	uint64_t fsync_begin_ns, fsync_end_ns;
@@ -155,6 +178,8 @@ struct cl_sink {
 	void (*write_end)(void *ctx, const struct cl_write *w, bool finished);
 	/* The program can see that it is complete. */
 	void (*write_visible)(void *ctx, const struct cl_model *m, const struct cl_write *w);
+	/* Zeros were written over it later than that. */
+	void (*write_zeroed)(void *ctx, const struct cl_model *m, const struct cl_write *w);
 };
 
 struct cl_model *cl_model_new(void);

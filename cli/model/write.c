@@ -25,6 +25,7 @@ void cl_write_end(struct cl_model *m, struct cl_write *w, bool finished)
 	/* Out of memory here costs no more than a duplicate not known as one. */
 	cl_seen_add(&m->seen_writes, w->id, w->done_ns);
 	cl_inode_unuse(m, w->inode);
+	free(w->zeroout);
 	free(w);
 }
 
@@ -132,6 +133,9 @@ static struct cl_write *write_new(const struct cl_model *m, const struct cl_ev_w
 			(m->since_ns || m->counts.kind[CL_EV_FSYNC_BEGIN]);
 	w->submit_ns = e->submit_ns;
 	w->done_ns = e->e.ts_ns;
+	w->mapped_id = e->mapped_id;
+	w->landed_id = e->landed_id;
+	w->landed_ns = e->landed_ns;
 	return w;
 }
 
@@ -167,6 +171,9 @@ int cl_write_done(struct cl_model *m, const struct cl_ev_write *e)
 	}
 	cl_inode_use(m, inode);
 	m->nr_unconverted++;
+	err = cl_zeroout_catch_up(m, w);
+	if (err)
+		return err;
 	if (m->counts.unmatched)
 		take_early(m, w);
 	cl_convert_catch_up(m, w);

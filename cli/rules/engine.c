@@ -18,6 +18,7 @@ static const struct cl_rule *const rules[] = {
 
 struct tally {
 	uint32_t missing;	/* needs that are not met: the rule is not judged */
+	bool unwatched;		/* it came after the recording, which says nothing of it */
 	uint64_t held, broken, unsure;
 	uint64_t suspected;	/* broken, not settled yet */
 	const char *why;	/* the first reason to be unsure */
@@ -49,18 +50,25 @@ static const char *const doubt_text[] = {
 };
 _Static_assert(ARRAY_SIZE(doubt_text) == CL_DOUBTS, "a doubt without a text");
 
+/* What was seen is true for all that. */
+#define MISSING_FACTS (CL_DOUBT_LOST | CL_DOUBT_LIMIT | CL_DOUBT_CUT)
+
 static const char *doubt_reason(unsigned int doubts)
 {
 	return doubt_text[__builtin_ctz(doubts)];
 }
 
 /* Out of memory here costs the print of one violation, not its count. */
-static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j)
+static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j, bool proven)
 {
 	size_t max = r->max_suspects ? 2 * r->max_suspects : 16;
+	/* Zeros over a write need no other fact that could still be missing. */
+	bool confirmed = !rules[i]->at_completion || rules[i]->at_zeroout;
 	struct cl_evidence *s;
 
-	if (rules[i]->at_completion) {
+	if (proven) {
+		r->tally[i].broken++;
+	} else if (!confirmed) {
 		r->unconfirmed[i]++;
 		r->nr_unconfirmed++;
 	} else {
@@ -77,7 +85,8 @@ static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j)
 	}
 	s = &r->suspect[r->nr_suspects++];
 	cl_evidence_take(s, rules[i], j);
-	s->unconfirmed = rules[i]->at_completion;
+	s->unconfirmed = !confirmed && !proven;
+	s->proven = proven;
 	r->room--;
 }
 
@@ -91,17 +100,19 @@ static void judge_one(struct cl_rules *r, const struct cl_model *m, const struct
 	for (i = 0; i < NR_RULES; i++) {
 		struct tally *t = &r->tally[i];
 
-		if (t->missing || rules[i]->at_completion != !j->f)
+		if (t->missing || rules[i]->at_completion != !j->f ||
+		    (j->zeroed && !rules[i]->at_zeroout))
 			continue;
 		finding = rules[i]->judge(j, &why);
-		if (finding == CL_BROKEN && doubts) {
+		if ((finding == CL_BROKEN && doubts) ||
+		    (finding == CL_PROVEN && doubts & ~MISSING_FACTS)) {
 			finding = CL_UNSURE;
 			why = doubt_reason(doubts);
 		}
 		if (finding == CL_HOLDS) {
 			t->held++;
-		} else if (finding == CL_BROKEN) {
-			suspect(r, i, j);
+		} else if (finding == CL_BROKEN || finding == CL_PROVEN) {
+			suspect(r, i, j, finding == CL_PROVEN);
 		} else if (finding == CL_UNSURE) {
 			t->unsure++;
 			if (!t->why)
@@ -119,6 +130,7 @@ static struct cl_judge judge_of(const struct cl_rules *r, const struct cl_model 
 				       cl_hooks_inferred(r->hooks, CL_NEED_COMPLETION),
 		.conversion_inferred = inferred & 1U << CL_EV_CONVERT ||
 				       cl_hooks_inferred(r->hooks, CL_NEED_CONVERT),
+		.conversion_hook_inferred = cl_hooks_inferred(r->hooks, CL_NEED_CONVERT),
 		.fsync_inferred = inferred & (1U << CL_EV_FSYNC_BEGIN | 1U << CL_EV_FSYNC_END) ||
 				  cl_hooks_inferred(r->hooks, CL_NEED_FSYNC),
 		.fsyncs_unseen = r->fsyncs_unseen,
@@ -131,6 +143,16 @@ static void write_visible(void *ctx, const struct cl_model *m, const struct cl_w
 	struct cl_judge j = judge_of(r, m);
 
 	j.w = w;
+	judge_one(r, m, &j);
+}
+
+static void write_zeroed(void *ctx, const struct cl_model *m, const struct cl_write *w)
+{
+	struct cl_rules *r = ctx;
+	struct cl_judge j = judge_of(r, m);
+
+	j.w = w;
+	j.zeroed = true;
 	judge_one(r, m, &j);
 }
 
@@ -183,13 +205,16 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 	r->sink.ctx = r;
 	r->sink.fsync_end = fsync_end;
 	r->sink.write_visible = write_visible;
+	r->sink.write_zeroed = write_zeroed;
 	r->sink.event = confirm;
 	r->out = out;
 	r->hooks = hooks;
 	r->fsyncs_unseen = fsyncs_unseen;
 	r->room = max_printed;
-	for (i = 0; i < NR_RULES; i++)
+	for (i = 0; i < NR_RULES; i++) {
 		r->tally[i].missing = cl_hooks_missing(hooks, rules[i]->needs);
+		r->tally[i].unwatched = cl_hooks_unwatched(hooks, rules[i]->needs);
+	}
 	return r;
 }
 
@@ -231,7 +256,7 @@ void cl_rules_settle(struct cl_rules *r, const struct cl_model *m)
 			r->suspect[kept++] = r->suspect[i];
 			continue;
 		}
-		if (!doubts)
+		if (!doubts || r->suspect[i].proven)
 			cl_evidence_print(&r->suspect[i], r->out);
 		cl_evidence_drop(&r->suspect[i]);
 	}
@@ -255,6 +280,9 @@ enum cl_verdict cl_rules_verdict(const struct cl_rules *r, const struct cl_model
 	size_t i;
 
 	for (i = 0; i < NR_RULES; i++) {
+		/* What older recordings said stays true. */
+		if (r->tally[i].unwatched && r->hooks->nr)
+			continue;
 		v = verdict_of(r, i, m);
 		if (v > worst)
 			worst = v;
@@ -296,7 +324,9 @@ void cl_rules_print(const struct cl_rules *r, const struct cl_model *m, struct c
 		const struct tally *t = &r->tally[i];
 
 		cl_buf_clear(&reason);
-		if (t->missing)
+		if (t->unwatched)
+			cl_buf_puts(&reason, "it was not watched when this was recorded");
+		else if (t->missing)
 			add_needs(&reason, "not seen on this kernel: ", t->missing);
 		else if (doubts)
 			cl_buf_puts(&reason, doubt_reason(doubts));

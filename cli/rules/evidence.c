@@ -13,6 +13,10 @@ void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const s
 	v->w = *j->w;
 	v->has_fsync = j->f;
 	v->unconfirmed = false;
+	v->proven = false;
+	v->has_zeroout = rule->at_zeroout && j->w->zeroout;
+	if (v->has_zeroout)
+		v->z = *j->w->zeroout;
 	if (j->f)
 		v->f = *j->f;
 	v->dev = inode->dev->dev;
@@ -93,6 +97,28 @@ static void print_fsync(const struct cl_fsync *f, struct cl_out *o)
 	cl_out_close(o);
 }
 
+/* What was lost is the part of the write that lies in it. */
+static void print_zeroout(const struct cl_zeroout *z, const struct cl_write *w, struct cl_out *o)
+{
+	int64_t start = z->range.start > w->range.start ? z->range.start : w->range.start;
+	int64_t end = z->range.end < w->range.end ? z->range.end : w->range.end;
+
+	cl_out_object(o, "zeroout");
+	cl_out_s64(o, "lost_offset_bytes", start);
+	cl_out_u64(o, "lost_size_bytes", end - start);
+	time_or_null(o, "landed_ns", w->landed_ns);
+	time_or_null(o, "begin_ns", z->begin_ns);
+	cl_out_time(o, "end_ns", z->end_ns);
+	cl_out_s64(o, "offset_bytes", z->range.start);
+	cl_out_u64(o, "size_bytes", z->range.end - z->range.start);
+	if (z->converted.start < z->converted.end) {
+		cl_out_s64(o, "for_offset_bytes", z->converted.start);
+		cl_out_u64(o, "for_size_bytes", z->converted.end - z->converted.start);
+	}
+	cl_out_u64(o, "tid", z->tid);
+	cl_out_close(o);
+}
+
 void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 {
 	cl_out_block_begin(o, v->rule->severity == CL_VERDICT_VIOLATION ? "violation" : "warning");
@@ -107,5 +133,7 @@ void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 		print_fsync(&v->f, o);
 	else
 		cl_out_null(o, "fsync");
+	if (v->has_zeroout)
+		print_zeroout(&v->z, &v->w, o);
 	cl_out_end(o);
 }

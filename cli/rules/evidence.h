@@ -10,7 +10,10 @@ struct cl_evidence {
 	struct cl_write w;	/* its pointers are not to be followed */
 	struct cl_fsync f;
 	bool has_fsync;
+	struct cl_zeroout z;
+	bool has_zeroout;	/* and the rule is about it */
 	bool unconfirmed;	/* not to be printed yet */
+	bool proven;		/* to be printed whatever is lost */
 	uint32_t dev, generation;
 	uint64_t ino;
 	char *path;

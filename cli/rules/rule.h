@@ -29,6 +29,7 @@ enum cl_finding {
 	CL_HOLDS,
 	CL_BROKEN,
 	CL_UNSURE,	/* broken as far as can be seen; what is not seen may explain it */
+	CL_PROVEN,	/* broken, whatever other facts were lost */
 };
 
 struct cl_judge {
@@ -36,8 +37,11 @@ struct cl_judge {
 	const struct cl_write *w;
 	/* Some hook of that kind only infers: what is not there may have been. */
 	bool completion_inferred, conversion_inferred, fsync_inferred;
+	/* The hook itself does; not only the tid of some conversion. */
+	bool conversion_hook_inferred;
 	/* Fsyncs of some tasks are filtered out. */
 	bool fsyncs_unseen;
+	bool zeroed;			/* judged again, since its blocks were zeroed */
 };
 
 struct cl_rule {
@@ -46,6 +50,7 @@ struct cl_rule {
 	uint32_t needs;		/* enum cl_need, or'ed */
 	enum cl_verdict severity;	/* of a broken one: VIOLATION or WARNING */
 	bool at_completion;	/* it is called then, not at the end of fsyncs */
+	bool at_zeroout;	/* and when blocks of the write are zeroed after that */
 	/* CL_UNSURE sets *why, a constant. */
 	enum cl_finding (*judge)(const struct cl_judge *j, const char **why);
 };
