@@ -7,7 +7,7 @@
 # kernel: stock-newest 6.12 6.12-stock
 # disks: 80M
 # tags: check stock
-# limit: 400
+# limit: 560
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 
 summary() { jq -r ".$1" "$WORK/summary.json"; }
