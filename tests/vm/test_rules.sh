@@ -56,8 +56,8 @@ arm() {
 	echo -1 >$SLAB/times
 }
 
-# met NAME PROBABILITY: 16 writes are held, and fsync converts them; what xfs_io
-# said of it is in $WORK/fsync.
+# met NAME PROBABILITY CONVLIST-ARGUMENT...: 16 writes are held, and fsync converts
+# them; what xfs_io said of it is in $WORK/fsync.
 met() {
 	local name=$1
 	rm -f "$MOUNT/file"
@@ -70,7 +70,7 @@ met() {
 		xfs_io -c fsync $MOUNT/file >$WORK/fsync 2>&1
 		echo 0 >$SLAB/probability
 	SCRIPT
-	status_is "$name: exit status" 0 "$CONVLIST" check --summary "$WORK/summary.json" -- bash "$WORK/meet"
+	status_is "$name: exit status" 0 "$CONVLIST" "${@:3}" -- bash "$WORK/meet"
 }
 
 if [[ ! -e $SLAB/require-start ]]; then
@@ -79,13 +79,20 @@ if [[ ! -e $SLAB/require-start ]]; then
 fi
 defer /dev/vda 60000
 arm
-met 'no memory' 100
+met 'no memory' 100 check --summary "$WORK/summary.json"
 at_least 'no memory: fsync fails' "$(grep -c 'Cannot allocate' "$WORK/fsync" || true)" 1
 equal 'no memory: the error reached fsync' "$(rule conversion_error_reaches_fsync)" 'ok 0 0 16'
 equal 'no memory: no other rule is broken' "$(jq .violations "$WORK/summary.json")" 0
-met 'memory' 0
+met 'memory' 0 check --summary "$WORK/summary.json"
 equal 'memory: fsync does not fail' "$(cat "$WORK/fsync")" ''
 equal 'memory: there was no error to tell' "$(rule conversion_error_reaches_fsync)" 'ok 0 0 0'
 equal 'memory: all are converted' "$(rule converted_before_fsync_returns)" 'ok 0 0 16'
+
+# Whoever looks at statistics alone is told as well.
+met 'no memory, stat' 100 stat --json --by inode
+at_least 'no memory, stat: failures are counted' \
+	"$(jq -R 'fromjson? | select(.type == "stat_counts").convert_errors' "$WORK/said" | tail -n 1)" 1
+check 'no memory, stat: failures are told: errno, range, inode, path' grep -qE \
+	"failed: Cannot allocate memory, [0-9]+ bytes at [0-9]+ of inode $(stat -c %i "$MOUNT/file") .*$MOUNT/file" "$WORK/said"
 echo 0 >$SLAB/require-start
 echo 0xffffffffffffffff >$SLAB/require-end
