@@ -104,7 +104,7 @@ slow_device() {
 	sectors=$(blockdev --getsz /dev/vda)
 	DEVICE=$(dm_create slow "0 $sectors delay /dev/vda 0 0 /dev/vda 0 400")
 	# Who waits for the work is found out.
-	BATCH_MS=6000
+	BATCH_MS=15000
 	all_window slow
 	dmsetup remove slow
 }

@@ -41,7 +41,6 @@ quota_off() {
 }
 
 quota_off_delalloc() { quota_off; }
-# guard: quota_off
 quota_off_nodelalloc() { quota_off nodelalloc; }
 
 # Conversions after quota is off again must not touch what it had.

@@ -29,6 +29,18 @@ fio_for() {
 		--direct=1 --ioengine=libaio --iodepth=16 --fsync=32 --output=/dev/null "${@:2}")
 }
 
+# Writes at a pace until it is told to end; there is something unwritten for minutes.
+begin_load() {
+	new_file 256M
+	fio_for 256M --rate_iops=400 --time_based --runtime=160
+	"${FIO[@]}" &
+	load=$!
+}
+end_load() {
+	kill "$load" 2>/dev/null || true
+	wait "$load" 2>/dev/null || true
+}
+
 same_said() {
 	if diff <(grep -v '^  source ' "$1") <(grep -v '^  source ' "$2") >"$WORK/diff"; then
 		ok "$3"
@@ -73,12 +85,9 @@ check 'by the name that it had: all of it' jq -se 'last.writes == 1024' "$WORK/s
 status_is 'by a name that nothing had' 3 "$CONVLIST" check -f /no/such/file "$WORK/run.rec"
 
 # ---- killed ---------------------------------------------------------------------
-new_file 64M
-fio_for 64M --rate_iops=400 --time_based --runtime=60
 "$CONVLIST" record -o "$WORK/killed.rec" >"$WORK/said" 2>&1 &
 recorder=$!
-"${FIO[@]}" &
-load=$!
+begin_load
 bytes() { (($(stat -c %s "$WORK/killed.rec") > 20000)); }
 wait_for 30 bytes || die "nothing is recorded: $(cat "$WORK/said")"
 kill -KILL "$recorder"
@@ -96,11 +105,13 @@ check 'full disk: it says so' grep -qi 'no space left' "$WORK/said"
 status_is 'full disk: what is there' "$killed" "$CONVLIST" check /mnt/tiny/full.rec
 at_least 'full disk: writes' "$(awk '$1 == "writes" { print $2 }' "$WORK/said")" 100
 umount /mnt/tiny
+end_load
 
 # ---- the flight recorder -----------------------------------------------------------
 "$CONVLIST" record --json --last 3s -o "$WORK/flight.rec" >"$WORK/flight" 2>&1 &
 recorder=$!
 wait_for 60 grep -q '"type":"recording"' "$WORK/flight" || die 'it does not begin'
+begin_load
 saves() { [[ -s $WORK/flight.rec.1 ]]; }
 if [[ $STATUS == 1 ]]; then
 	wait_for 30 saves || die "nothing was saved: $(tail -n 3 "$WORK/flight")"
@@ -119,6 +130,5 @@ span=$("$CONVLIST" trace --json "$WORK/flight.rec.1" | jq -s 'map(.ts_ns) | (max
 at_least 'flight recorder: no more than it shall keep' 6 "$span"
 kill -INT "$recorder"
 wait "$recorder" || true
-kill "$load" 2>/dev/null
-wait "$load" 2>/dev/null || true
+end_load
 status_is 'flight recorder: its last stretch' "$STATUS" "$CONVLIST" check "$WORK/flight.rec"

@@ -61,7 +61,6 @@ copies() {
 	last_copy_has_the_data sendfile
 }
 
-# guard: seek
 copies_without_holes() {
 	make_and_defer
 	copied 'cp' cp "$MOUNT/file" "$MOUNT/copy"
