@@ -83,7 +83,7 @@ BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_$(BPF_ARCH) -Ibpf -Wall
 
 # ---- what users ask for ---------------------------------------------------
 
-.PHONY: bench-patch all install uninstall test test-long demo unit workload fuzz scale setup clean help
+.PHONY: bench-patch bench-tool all install uninstall test test-long demo unit workload fuzz scale setup clean help
 
 all: $(SKEL) $(BIN)
 
@@ -99,6 +99,8 @@ help:
 	@echo '                 (FUZZ_SECONDS=7200 each)'
 	@echo 'make bench-patch measure the series: stock, deferred, overwrite (an hour; QUICK=1: 6 minutes;'
 	@echo '                 ROWS=REGEX REPEATS=N KERNEL=...; DOCS=1: the table into docs as well)'
+	@echo 'make bench-tool  measure what watching costs: check, trace, stat, pending, bpftrace'
+	@echo '                 (10 minutes; KERNEL=6.12-stock, ROWS=... as in tests/bench/tool --help)'
 	@echo 'make unit        build the unit tests; make workload: the programs that tests run;'
 	@echo '                 make fuzz: the fuzzers; make scale: what makes large recordings'
 	@echo 'make setup       install the Debian packages that demo and test need'
@@ -145,6 +147,11 @@ bench-patch: setup
 	$(Q)kernel-patch/kernel build $(KERNEL)
 	$(Q)tests/bench/patch -k $(KERNEL) $(if $(QUICK),--quick) $(if $(ROWS),--rows '$(ROWS)') \
 		$(if $(REPEATS),--repeats $(REPEATS)) $(if $(DOCS),--docs)
+
+bench-tool: KERNEL := $(if $(filter command line,$(origin KERNEL)),$(KERNEL),6.12-stock)
+bench-tool: setup
+	$(Q)kernel-patch/kernel build $(KERNEL)
+	$(Q)tests/bench/tool -k $(KERNEL) $(if $(ROWS),--rows $(ROWS)) $(if $(REPEATS),--repeats $(REPEATS))
 
 clean:
 	rm -rf $(O)
