@@ -50,6 +50,9 @@ static const char *const doubt_text[] = {
 };
 _Static_assert(ARRAY_SIZE(doubt_text) == CL_DOUBTS, "a doubt without a text");
 
+/* Facts that a recording may know nothing of, since it is older than their hooks. */
+#define NEEDS_OF_LATER CL_NEED_ZEROOUT
+
 /* What was seen is true for all that. */
 #define MISSING_FACTS (CL_DOUBT_LOST | CL_DOUBT_LIMIT | CL_DOUBT_CUT)
 
@@ -213,7 +216,8 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 	r->room = max_printed;
 	for (i = 0; i < NR_RULES; i++) {
 		r->tally[i].missing = cl_hooks_missing(hooks, rules[i]->needs);
-		r->tally[i].unwatched = cl_hooks_unwatched(hooks, rules[i]->needs);
+		r->tally[i].unwatched = !(r->tally[i].missing & ~NEEDS_OF_LATER) &&
+					cl_hooks_unwatched(hooks, rules[i]->needs & NEEDS_OF_LATER);
 	}
 	return r;
 }

@@ -108,7 +108,8 @@ loop_device() {
 	# In smaller blocks than those of the file, writes would be unaligned.
 	mkfs.ext4 -q -F -b 4096 -E nodiscard "$loop"
 	mkdir -p "$MOUNT/inside"
-	mount "$loop" "$MOUNT/inside"
+	# Its commits flush, too: not before we look.
+	mount -o commit=300 "$loop" "$MOUNT/inside"
 	file=$MOUNT/inside/file
 	write_blocks 2048
 	at_least 'loop device: writes are held' "$(pending_count "$DEVICE")" 1
