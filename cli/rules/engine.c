@@ -103,7 +103,7 @@ static void judge_one(struct cl_rules *r, const struct cl_model *m, const struct
 	for (i = 0; i < NR_RULES; i++) {
 		struct tally *t = &r->tally[i];
 
-		if (t->missing || rules[i]->at_completion != !j->f ||
+		if (t->missing || t->unwatched || rules[i]->at_completion != !j->f ||
 		    (j->zeroed && !rules[i]->at_zeroout))
 			continue;
 		finding = rules[i]->judge(j, &why);
@@ -215,9 +215,10 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 	r->fsyncs_unseen = fsyncs_unseen;
 	r->room = max_printed;
 	for (i = 0; i < NR_RULES; i++) {
-		r->tally[i].missing = cl_hooks_missing(hooks, rules[i]->needs);
-		r->tally[i].unwatched = !(r->tally[i].missing & ~NEEDS_OF_LATER) &&
-					cl_hooks_unwatched(hooks, rules[i]->needs & NEEDS_OF_LATER);
+		__u32 unknown = cl_hooks_unwatched(hooks, rules[i]->needs & NEEDS_OF_LATER);
+
+		r->tally[i].missing = cl_hooks_missing(hooks, rules[i]->needs) & ~unknown;
+		r->tally[i].unwatched = unknown && !r->tally[i].missing;
 	}
 	return r;
 }
@@ -273,7 +274,7 @@ static enum cl_verdict verdict_of(const struct cl_rules *r, size_t i, const stru
 
 	if (t->broken && rules[i]->severity == CL_VERDICT_VIOLATION)
 		return CL_VERDICT_VIOLATION;
-	if (t->missing || t->unsure || cl_model_doubts(m))
+	if (t->missing || t->unwatched || t->unsure || cl_model_doubts(m))
 		return CL_VERDICT_INCONCLUSIVE;
 	return t->broken ? CL_VERDICT_WARNING : CL_VERDICT_OK;
 }
@@ -285,7 +286,7 @@ enum cl_verdict cl_rules_verdict(const struct cl_rules *r, const struct cl_model
 
 	for (i = 0; i < NR_RULES; i++) {
 		/* What older recordings said stays true. */
-		if (r->tally[i].unwatched && r->hooks->nr)
+		if (r->tally[i].unwatched)
 			continue;
 		v = verdict_of(r, i, m);
 		if (v > worst)
