@@ -53,7 +53,7 @@ FUZZ_OBJ := $(patsubst %.c,$(O)/fuzz/obj/%.o,$(filter-out cli/main.c,$(CLI_SRC))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/fuzz/%)
 FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # gcc says nothing of it; without the flag, clang does.
-FUZZ_WARN := -Wno-gnu-variable-sized-type-not-at-end
+CLANG_WARN := -Wno-gnu-variable-sized-type-not-at-end
 
 # Makes large recordings; not sanitized, since what reads them is measured.
 SCALE_BIN := $(patsubst tests/scale/%.c,$(O)/scale/%,$(wildcard tests/scale/*.c))
@@ -77,13 +77,16 @@ PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS))
 
 ARCH := $(shell uname -m)
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(ARCH)))
+# For another machine than this one: its libraries and headers. See arm64 below.
+SYSROOT ?=
 # -idirafter: clang -target bpf does not look into Debian's multiarch folder.
 BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -D__TARGET_ARCH_$(BPF_ARCH) -Ibpf -Wall \
-	$(if $(WERROR),-Werror) -idirafter /usr/include/$(ARCH)-linux-gnu
+	$(if $(WERROR),-Werror) $(addprefix --sysroot=,$(SYSROOT)) \
+	-idirafter $(SYSROOT)/usr/include/$(ARCH)-linux-gnu
 
 # ---- what users ask for ---------------------------------------------------
 
-.PHONY: bench-patch bench-tool all install uninstall test test-long demo unit workload fuzz scale setup clean help
+.PHONY: arm64 bench-patch bench-tool all install uninstall test test-long demo unit workload fuzz scale setup clean help
 
 all: $(SKEL) $(BIN)
 
@@ -103,6 +106,7 @@ help:
 	@echo '                 (10 minutes; KERNEL=6.12-stock, ROWS=... as in tests/bench/tool --help)'
 	@echo 'make unit        build the unit tests; make workload: the programs that tests run;'
 	@echo '                 make fuzz: the fuzzers; make scale: what makes large recordings'
+	@echo 'make arm64       build out/arm64/convlist on another machine (downloads 30 MB once)'
 	@echo 'make setup       install the Debian packages that demo and test need'
 	@echo 'make clean       remove out/ (built kernels stay cached: kernel-patch/kernel clean)'
 
@@ -112,6 +116,13 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/convlist $(DESTDIR)$(PREFIX)/share/man/man8/convlist.8
+
+# With clang, which compiles for any machine, and the distribution's arm64 packages.
+arm64:
+	$(Q)tests/arm64/sysroot build
+	$(Q)root=$$(tests/arm64/sysroot path) && $(MAKE) --no-print-directory O=$(O)/arm64 \
+		ARCH=aarch64 SYSROOT="$$root" CFLAGS='-O2 -g $(CLANG_WARN)' \
+		CC="$(CLANG) --target=aarch64-linux-gnu --sysroot=$$root" LDFLAGS=-fuse-ld=lld all
 
 unit: $(UNIT_BIN)
 
@@ -209,7 +220,7 @@ $(O)/fuzz/obj/%.o: %.c Makefile | $(O)/.tools $(SKEL)
 	$(call say,CC,$< (fuzzed))
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPP) -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION $(PKG_CFLAGS) -std=gnu11 -O1 -g \
-		-fsanitize=fuzzer-no-link $(FUZZ_SAN) $(WARN) $(FUZZ_WARN) -MMD -MP -c -o $@ $<
+		-fsanitize=fuzzer-no-link $(FUZZ_SAN) $(WARN) $(CLANG_WARN) -MMD -MP -c -o $@ $<
 
 $(O)/fuzz/libconvlist.a: $(FUZZ_OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $^
