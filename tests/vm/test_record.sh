@@ -5,6 +5,8 @@
 # kernel: 6.12 6.12-nofsync
 # disks: 512M
 # tags: check record
+# One CPU, as for test_errors: hooks come and go while fio is busy.
+# machine: -c 1
 # limit: 300
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 
