@@ -39,6 +39,7 @@ enum cl_call_of {
 	CL_CALL_WRITE_ITER,
 	CL_CALL_MAP,
 	CL_CALL_ZEROOUT,
+	CL_CALL_DEVICE_FLUSH,
 };
 
 struct cl_call_key {

@@ -36,6 +36,7 @@ enum cl_event_kind {
 	CL_EV_PATH = 10,	/* the path of an inode; the hooks' is within its file system */
 	CL_EV_LOST = 11,	/* facts are missing here; made in user space, never by a hook */
 	CL_EV_ZEROOUT = 12,	/* blocks of an inode were overwritten with zeros by ext4 itself */
+	CL_EV_DEVICE_FLUSH = 13, /* a device was told to empty its cache */
 	CL_EV_KINDS
 };
 
@@ -159,13 +160,19 @@ struct cl_ev_fsync_begin {
 #define CL_JOURNAL_FULL 1	/* every commit is a full one */
 #define CL_JOURNAL_FAST 2	/* fast commits are on: durable without a full commit, too */
 
+/* cl_ev_fsync_end.cache: that of the device that holds the data, as the kernel believes */
+#define CL_CACHE_UNKNOWN 0	/* older recordings do not tell */
+#define CL_CACHE_NONE 1		/* what is written is durable at once */
+#define CL_CACHE_VOLATILE 2	/* what is written is durable once it is flushed */
+#define CL_CACHE_UNREADABLE 3	/* the kernel keeps it where we do not know */
+
 struct cl_ev_fsync_end {
 	struct cl_event e;
 	__u64 fsync_id;
 	__s32 ret;		/* 0 or a negative errno */
 	__u32 committed_tid;	/* what the journal had committed when fsync returned */
 	__u32 journal;		/* CL_JOURNAL_* */
-	__u32 pad;
+	__u32 cache;		/* CL_CACHE_* */
 };
 
 struct cl_ev_commit {
@@ -198,6 +205,19 @@ struct cl_ev_zeroout {
 	/* The direct write's range in whose conversion it happened; size 0: in none. */
 	__s64 for_offset_bytes;
 	__u64 for_size_bytes;
+};
+
+enum cl_flush_by {
+	CL_FLUSH_BY_CALL = 0,	/* blkdev_issue_flush, and it is over */
+	CL_FLUSH_BY_JOURNAL = 1, /* it was submitted with a block of the journal */
+};
+
+struct cl_ev_device_flush {
+	struct cl_event e;	/* dev is the device's own, ino 0 */
+	__u64 flush_id;		/* of its begin; see cl_ev_write */
+	__u64 begin_ns;
+	__s32 error;		/* 0 or a negative errno */
+	__u32 by;		/* enum cl_flush_by */
 };
 
 /* Where facts can get lost; also the index of the kernel side's counters. */

@@ -143,7 +143,7 @@ static __always_inline void fsync_end(int ret)
 	e->ret = ret;
 	e->committed_tid = 0;
 	e->journal = CL_JOURNAL_NONE;
-	e->pad = 0;
+	e->cache = device_cache(BPF_CORE_READ(inode, i_sb, s_bdev));
 	if (journal) {
 		e->committed_tid = BPF_CORE_READ(journal, j_commit_sequence);
 		e->journal = ext4_fast_commits(sbi, journal) ? CL_JOURNAL_FAST : CL_JOURNAL_FULL;

@@ -178,6 +178,31 @@ static __always_inline __u64 cl_stat_since(__u64 from_ns, __u64 to_ns)
 	return to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
+/* A part of the fsync that the current task is in, if it is in one. */
+static __always_inline void cl_stat_stage_begin(__u32 stage)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+	struct cl_fsync *fsync = bpf_map_lookup_elem(&cl_fsyncs, &task);
+
+	if (fsync)
+		fsync->stage_ns[stage - CL_STAT_STAGE_FSYNC_DATA] = bpf_ktime_get_ns();
+}
+
+static __always_inline void cl_stat_stage_end(__u32 stage)
+{
+	__u64 task = bpf_get_current_pid_tgid(), begin_ns;
+	struct cl_fsync *fsync = bpf_map_lookup_elem(&cl_fsyncs, &task);
+	struct cl_stat_who who;
+
+	if (!fsync)
+		return;
+	begin_ns = fsync->stage_ns[stage - CL_STAT_STAGE_FSYNC_DATA];
+	who = fsync->who;
+	fsync->stage_ns[stage - CL_STAT_STAGE_FSYNC_DATA] = 0;
+	if (begin_ns)
+		cl_stat_add(&who, stage, cl_stat_since(begin_ns, bpf_ktime_get_ns()));
+}
+
 static __always_inline void cl_stat_data_done(const struct cl_submitter_key *key,
 					      const struct cl_submitter *by,
 					      const struct cl_inode_id *id, __u64 size_bytes)

@@ -7,6 +7,7 @@
 #define CONVLIST_KERNEL_COMPAT_H
 
 #include "types.h"
+#include "event.h"
 
 static __always_inline struct ext4_inode_info *ext4_inode(struct inode *inode)
 {
@@ -75,6 +76,22 @@ static __always_inline bool ext4_fast_commits(struct ext4_sb_info *sbi, struct j
 		return false;
 	return (BPF_CORE_READ(sbi, s_mount_opt2) & CL_MOUNT2_FAST_COMMIT) ||
 	       BPF_CORE_READ(journal, j_fc_cleanup_callback);
+}
+
+/* CL_CACHE_*: from flags of the queue to its limits with 1122c0c1cc71. */
+static __always_inline __u32 device_cache(struct block_device *bdev)
+{
+	struct request_queue *q = BPF_CORE_READ(bdev, bd_queue);
+
+	if (bpf_core_field_exists(q->limits.features)) {
+		if (!(BPF_CORE_READ(q, limits.features) & CL_FEAT_WRITE_CACHE) ||
+		    (BPF_CORE_READ(q, limits.flags) & CL_FLAG_CACHE_DISABLED))
+			return CL_CACHE_NONE;
+		return CL_CACHE_VOLATILE;
+	}
+	if (!bpf_core_field_exists(q->queue_flags))
+		return CL_CACHE_UNREADABLE;
+	return BPF_CORE_READ(q, queue_flags) & CL_QUEUE_FLAG_WC ? CL_CACHE_VOLATILE : CL_CACHE_NONE;
 }
 
 /*

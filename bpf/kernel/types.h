@@ -40,6 +40,7 @@ struct qstr {
 
 struct inode;
 struct super_block;
+struct block_device;
 
 struct lockref {
 	int count;
@@ -66,6 +67,7 @@ struct super_block {
 	__u32 s_dev;
 	unsigned long s_magic;
 	struct dentry *s_root;
+	struct block_device *s_bdev;
 	struct list_head s_inodes;
 	void *s_fs_info;
 };
@@ -130,8 +132,23 @@ struct task_struct {
 	void *journal_info;
 };
 
+struct queue_limits {
+	__u32 features;
+	__u32 flags;
+};
+
+struct request_queue {
+	unsigned long queue_flags;
+	struct queue_limits limits;
+};
+
 struct block_device {
 	__u32 bd_dev;
+	struct request_queue *bd_queue;
+};
+
+struct buffer_head {
+	struct block_device *b_bdev;
 };
 
 struct transaction_s {
@@ -222,6 +239,11 @@ struct ext4_aio_dio___series {
 
 #pragma clang attribute pop
 
+/* The value is the running kernel's: see bpf_core_enum_value(). */
+enum req_flag_bits {
+	__REQ_PREFLUSH = 18,
+};
+
 /* Macros of the kernel: BTF does not carry them. Their values have not changed since they came. */
 #define CL_IOMAP_WRITE		(1 << 0)	/* ae259a9c8593 */
 #define CL_IOMAP_DIRECT		(1 << 4)
@@ -232,5 +254,8 @@ struct ext4_aio_dio___series {
 #define CL_PF_IO_WORKER		0x10		/* 3bfe6106693b */
 #define CL_MOUNT2_FAST_COMMIT	0x10		/* 995a3ed67fc8 */
 #define CL_EXT4_MAGIC		0xEF53
+#define CL_QUEUE_FLAG_WC	(1UL << 17)	/* 93e9d8e836cb */
+#define CL_FEAT_WRITE_CACHE	(1U << 0)	/* 1122c0c1cc71 */
+#define CL_FLAG_CACHE_DISABLED	(1U << 0)
 
 #endif

@@ -97,9 +97,15 @@ static const struct cl_hook hooks[] = {
 		VIA(KPROBE, FAST_COMMIT, KPROBE_PAIR(FAST_COMMIT)),
 		VIA(KPROBE, FULL_COMMIT, KPROBE_PAIR(FULL_COMMIT)),
 	} },
-	{ "fsync, device flush", CL_HOOK_OF_EXT4, CL_NEED_FSYNC_STAGES, {
+	{ "device flush", CL_HOOK_OF_EXT4, CL_NEED_DEVICE_FLUSH | CL_NEED_FSYNC_STAGES, {
 		VIA(FENTRY, DEVICE_FLUSH, FUNCTION_PAIR(DEVICE_FLUSH)),
 		VIA(KPROBE, DEVICE_FLUSH, KPROBE_PAIR(DEVICE_FLUSH)),
+	} },
+	{ "device flush, journal", CL_HOOK_OF_EXT4, CL_NEED_DEVICE_FLUSH, {
+		VIA(FENTRY, "submit_bh", "submit_bh__fentry"),
+		VIA(FENTRY, "bh_submit", "bh_submit__fentry"),
+		VIA(KPROBE, "submit_bh", "submit_bh__kprobe"),
+		VIA(KPROBE, "bh_submit", "bh_submit__kprobe"),
 	} },
 	{ "flush", CL_HOOK_OF_SERIES, CL_NEED_FLUSH, {
 		VIA(TRACEPOINT, "ext4_aio_dio_flush_end", "ext4_aio_dio_flush_begin__tp",

@@ -27,8 +27,9 @@ enum cl_need {
 	CL_NEED_FSYNC_STAGES = 1 << 12,	/* no facts: only stat asks for these */
 	CL_NEED_LANDED = 1 << 13,	/* cl_ev_write.landed_id */
 	CL_NEED_ZEROOUT = 1 << 14,
+	CL_NEED_DEVICE_FLUSH = 1 << 15,	/* CL_EV_DEVICE_FLUSH */
 };
-#define CL_NEEDS 15
+#define CL_NEEDS 16
 
 enum cl_hook_how {
 	CL_HOW_MISSING = 0,	/* the kernel has it, but no candidate could be hooked */

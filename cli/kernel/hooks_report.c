@@ -53,6 +53,8 @@ const char *cl_need_name(enum cl_need need)
 		return "data on the device";
 	case CL_NEED_ZEROOUT:
 		return "zeroout";
+	case CL_NEED_DEVICE_FLUSH:
+		return "device flush";
 	}
 	return "unknown";
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Conversions and commits: what makes writes durable. */
+/* Conversions, commits and flushes: what makes writes durable. */
 #include <errno.h>
 #include <string.h>
 
@@ -239,4 +239,20 @@ void cl_commit(struct cl_model *m, uint32_t dev, uint32_t tid, uint64_t ts_ns)
 		w->committed_ns = ts_ns;
 		cl_write_settle(m, w);
 	}
+}
+
+/* One that begins later covers all that an earlier one did. */
+int cl_device_flush(struct cl_model *m, const struct cl_ev_device_flush *e)
+{
+	struct cl_dev *d;
+	int err;
+
+	if (e->error)
+		return 0;
+	err = cl_dev_get(m, e->e.dev, &d);
+	if (err || !d || e->flush_id <= d->flush_id)
+		return err;
+	d->flush_id = e->flush_id;
+	d->flush_ns = e->begin_ns;
+	return 0;
 }

@@ -29,6 +29,18 @@ static const char *const journal_names[] = {
 	[CL_JOURNAL_FAST] = "fast",
 };
 
+static const char *const cache_names[] = {
+	[CL_CACHE_UNKNOWN] = "unknown",
+	[CL_CACHE_NONE] = "none",
+	[CL_CACHE_VOLATILE] = "volatile",
+	[CL_CACHE_UNREADABLE] = "unreadable",
+};
+
+static const char *const flush_by_names[] = {
+	[CL_FLUSH_BY_CALL] = "call",
+	[CL_FLUSH_BY_JOURNAL] = "journal",
+};
+
 static const char *const lost_names[] = {
 	[CL_LOST_RING] = "ring",
 	[CL_LOST_WRITES] = "writes",
@@ -130,6 +142,7 @@ static const struct cl_field fsync_end_fields[] = {
 	F(cl_ev_fsync_end, ret, ERROR, MUST),
 	F(cl_ev_fsync_end, committed_tid, U32),
 	ENUM(cl_ev_fsync_end, journal, journal_names, MUST),
+	ENUM(cl_ev_fsync_end, cache, cache_names, RARE),
 	{}
 };
 
@@ -157,6 +170,14 @@ static const struct cl_field zeroout_fields[] = {
 	F(cl_ev_zeroout, error, ERROR),
 	F(cl_ev_zeroout, for_offset_bytes, S64, RARE),
 	F(cl_ev_zeroout, for_size_bytes, U64, RARE),
+	{}
+};
+
+static const struct cl_field device_flush_fields[] = {
+	F(cl_ev_device_flush, flush_id, U64, MUST),
+	F(cl_ev_device_flush, begin_ns, TIME),
+	F(cl_ev_device_flush, error, ERROR),
+	ENUM(cl_ev_device_flush, by, flush_by_names),
 	{}
 };
 
@@ -224,6 +245,11 @@ static bool sane_zeroout(const struct cl_event *e)
 	       (!z->for_size_bytes || sane_range(z->for_offset_bytes, z->for_size_bytes));
 }
 
+static bool sane_device_flush(const struct cl_event *e)
+{
+	return ((const struct cl_ev_device_flush *)e)->flush_id;
+}
+
 static const struct cl_event_info events[] = {
 	[CL_EV_WRITE] = { "write", sizeof(struct cl_ev_write), write_fields, sane_write },
 	[CL_EV_LISTED] = { "listed", sizeof(struct cl_ev_listed), listed_fields, sane_listed },
@@ -241,6 +267,8 @@ static const struct cl_event_info events[] = {
 	[CL_EV_LOST] = { "lost", sizeof(struct cl_ev_lost), lost_fields, sane_lost },
 	[CL_EV_ZEROOUT] = { "zeroout", sizeof(struct cl_ev_zeroout), zeroout_fields,
 			    sane_zeroout },
+	[CL_EV_DEVICE_FLUSH] = { "device_flush", sizeof(struct cl_ev_device_flush),
+				 device_flush_fields, sane_device_flush },
 };
 
 const struct cl_event_info *cl_event_info(unsigned int kind)
@@ -319,7 +347,7 @@ static void print_field(struct cl_out *o, const struct cl_event *e, const struct
 {
 	const void *p = (const char *)e + f->offset;
 
-	if (f->rare && !*(const __u64 *)p)
+	if (f->rare && !(f->type == CL_FIELD_ENUM ? *(const __u32 *)p : *(const __u64 *)p))
 		return;
 	switch (f->type) {
 	case CL_FIELD_U32:
@@ -383,6 +411,11 @@ const char *cl_via_name(unsigned int via)
 const char *cl_journal_name(unsigned int journal)
 {
 	return journal < ARRAY_SIZE(journal_names) ? journal_names[journal] : "unknown";
+}
+
+const char *cl_cache_name(unsigned int cache)
+{
+	return cache < ARRAY_SIZE(cache_names) ? cache_names[cache] : "unknown";
 }
 
 const char *cl_lost_name(unsigned int where)

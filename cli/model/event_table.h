@@ -35,7 +35,7 @@ struct cl_field {
 	unsigned int nr_names;
 	bool required;		/* a test vector has to give it */
 	__s64 def;		/* else this, for CL_FIELD_S64 */
-	bool rare;		/* printed only when it is not 0; for 64 bits */
+	bool rare;		/* printed only when it is not 0; for 64 bits, or ENUM */
 };
 
 struct cl_event_info {
@@ -60,6 +60,7 @@ union cl_any_event {
 	struct cl_ev_path path;
 	struct cl_ev_lost lost;
 	struct cl_ev_zeroout zeroout;
+	struct cl_ev_device_flush device_flush;
 	unsigned char bytes[sizeof(struct cl_ev_path) + CL_PATH_MAX];
 };
 
@@ -82,6 +83,7 @@ void cl_event_print(struct cl_out *o, const struct cl_event *e);
 const char *cl_why_name(unsigned int why);
 const char *cl_via_name(unsigned int via);
 const char *cl_journal_name(unsigned int journal);
+const char *cl_cache_name(unsigned int cache);
 const char *cl_lost_name(unsigned int where);
 
 extern const char *const cl_flag_names[];	/* CL_F_* by bit number */

@@ -185,6 +185,7 @@ int cl_fsync_end(struct cl_model *m, const struct cl_ev_fsync_end *e)
 	f->inferred |= e->e.flags & CL_F_INFERRED;
 	f->inode->dev->journal_known = true;
 	f->inode->dev->journal = f->journal;
+	f->inode->dev->cache = e->cache;
 	m->counts.fsyncs++;
 	m->counts.fsync_errors += f->ret != 0;
 	cl_hist_add_span(&m->counts.fsync, f->begin_ns, f->end_ns);

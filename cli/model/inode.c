@@ -14,7 +14,7 @@ struct cl_dev *cl_dev_find(const struct cl_model *m, uint32_t dev)
 	return NULL;
 }
 
-static int dev_get(struct cl_model *m, uint32_t dev, struct cl_dev **d)
+int cl_dev_get(struct cl_model *m, uint32_t dev, struct cl_dev **d)
 {
 	*d = cl_dev_find(m, dev);
 	if (*d)
@@ -79,7 +79,7 @@ int cl_inode_get(struct cl_model *m, const struct cl_event *e, struct cl_inode *
 	*inode = cl_inode_find(m, e);
 	if (*inode)
 		return 0;
-	err = dev_get(m, e->dev, &dev);
+	err = cl_dev_get(m, e->dev, &dev);
 	if (err || !dev)
 		return err;
 	i = calloc(1, sizeof(*i));

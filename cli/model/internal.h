@@ -84,6 +84,8 @@ void cl_inode_unuse(struct cl_model *m, struct cl_inode *inode);
 void cl_inode_free_all(struct cl_model *m);
 int cl_inode_path(struct cl_model *m, const struct cl_ev_path *p);
 struct cl_dev *cl_dev_find(const struct cl_model *m, uint32_t dev);
+/* Made when it is new. *d: NULL when out of bounds. */
+int cl_dev_get(struct cl_model *m, uint32_t dev, struct cl_dev **d);
 /* Index of the first pending write that may overlap a range from start on. */
 size_t cl_pending_first(const struct cl_inode *inode, int64_t start);
 int cl_pending_add(struct cl_inode *inode, struct cl_write *w);
@@ -109,6 +111,7 @@ int cl_convert(struct cl_model *m, const struct cl_ev_convert *e);
 /* A write that is done now, against the conversions during its flight. */
 void cl_convert_catch_up(struct cl_model *m, struct cl_write *w);
 void cl_commit(struct cl_model *m, uint32_t dev, uint32_t tid, uint64_t ts_ns);
+int cl_device_flush(struct cl_model *m, const struct cl_ev_device_flush *e);
 
 /* zeroout.c */
 int cl_zeroout(struct cl_model *m, const struct cl_ev_zeroout *e);

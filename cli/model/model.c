@@ -58,6 +58,14 @@ void cl_model_doubt(struct cl_model *m, enum cl_doubt doubt)
 	m->doubts |= doubt;
 }
 
+/* Whatever is under way may yet be judged by the last one. */
+static bool flush_counts(const struct cl_model *m, const struct cl_ev_device_flush *e)
+{
+	const struct cl_dev *d = cl_dev_find(m, e->e.dev);
+
+	return m->writes.nr && d && d->flush_id == e->flush_id;
+}
+
 bool cl_model_cares(const struct cl_model *m, const struct cl_event *e)
 {
 	const union cl_any_event *any = (const void *)e;
@@ -74,6 +82,8 @@ bool cl_model_cares(const struct cl_model *m, const struct cl_event *e)
 		return cl_hash_find(&m->fsyncs, any->fsync_begin.fsync_id);
 	case CL_EV_PATH:
 		return cl_inode_find(m, e);
+	case CL_EV_DEVICE_FLUSH:
+		return flush_counts(m, &any->device_flush);
 	case CL_EV_FLUSH:
 	case CL_EV_WORK:
 	case CL_EV_FSYNC_END:
@@ -138,6 +148,8 @@ int cl_model_record(void *model, const void *record, size_t len)
 		return 0;
 	case CL_EV_ZEROOUT:
 		return cl_zeroout(m, &any->zeroout);
+	case CL_EV_DEVICE_FLUSH:
+		return cl_device_flush(m, &any->device_flush);
 	}
 	return 0;	/* flush, work: counted, and shown by trace */
 }

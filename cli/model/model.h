@@ -124,6 +124,8 @@ struct cl_dev {
 	bool tid_unknown;		/* a conversion did not tell its transaction */
 	bool journal_known;		/* an fsync has told */
 	uint32_t journal;		/* CL_JOURNAL_* */
+	uint32_t cache;			/* CL_CACHE_*, as the last fsync told */
+	uint64_t flush_id, flush_ns;	/* begin of the last flush without error; 0: none yet */
 };
 
 struct cl_fsync {
@@ -211,6 +213,12 @@ uint32_t cl_model_inferred(const struct cl_model *m);
 /* Writes with their data done and not converted, listed or not. */
 uint64_t cl_model_unconverted(const struct cl_model *m);
 uint64_t cl_model_lost(const struct cl_model *m);	/* sum */
+
+/* Whether the device was told to flush after it was told of the write's data. */
+static inline bool cl_write_flushed(const struct cl_write *w)
+{
+	return w->inode->dev->flush_id > w->id;
+}
 
 static inline bool cl_overlap(const struct cl_range *r, int64_t start, int64_t last)
 {

@@ -51,7 +51,7 @@ static const char *const doubt_text[] = {
 _Static_assert(ARRAY_SIZE(doubt_text) == CL_DOUBTS, "a doubt without a text");
 
 /* Facts that a recording may know nothing of, since it is older than their hooks. */
-#define NEEDS_OF_LATER CL_NEED_ZEROOUT
+#define NEEDS_OF_LATER (CL_NEED_ZEROOUT | CL_NEED_DEVICE_FLUSH)
 
 /* What was seen is true for all that. */
 #define MISSING_FACTS (CL_DOUBT_LOST | CL_DOUBT_LIMIT | CL_DOUBT_CUT)
@@ -137,6 +137,7 @@ static struct cl_judge judge_of(const struct cl_rules *r, const struct cl_model 
 		.fsync_inferred = inferred & (1U << CL_EV_FSYNC_BEGIN | 1U << CL_EV_FSYNC_END) ||
 				  cl_hooks_inferred(r->hooks, CL_NEED_FSYNC),
 		.fsyncs_unseen = r->fsyncs_unseen,
+		.flushes_seen = !cl_hooks_missing(r->hooks, CL_NEED_DEVICE_FLUSH),
 	};
 }
 

@@ -17,6 +17,9 @@ void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const s
 	v->has_zeroout = rule->at_zeroout && j->w->zeroout;
 	if (v->has_zeroout)
 		v->z = *j->w->zeroout;
+	v->cache = rule->about_flush && j->flushes_seen ? inode->dev->cache : CL_CACHE_UNKNOWN;
+	v->flush_ns = inode->dev->flush_ns;
+	v->flushed = cl_write_flushed(j->w);
 	if (j->f)
 		v->f = *j->f;
 	v->dev = inode->dev->dev;
@@ -119,6 +122,15 @@ static void print_zeroout(const struct cl_zeroout *z, const struct cl_write *w, 
 	cl_out_close(o);
 }
 
+static void print_device(const struct cl_evidence *v, struct cl_out *o)
+{
+	cl_out_object(o, "device");
+	cl_out_str(o, "cache", cl_cache_name(v->cache));
+	cl_out_bool(o, "flushed", v->flushed);
+	time_or_null(o, "last_flush_ns", v->flush_ns);
+	cl_out_close(o);
+}
+
 void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 {
 	cl_out_block_begin(o, v->rule->severity == CL_VERDICT_VIOLATION ? "violation" : "warning");
@@ -133,6 +145,8 @@ void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 		print_fsync(&v->f, o);
 	else
 		cl_out_null(o, "fsync");
+	if (v->cache != CL_CACHE_UNKNOWN)
+		print_device(v, o);
 	if (v->has_zeroout)
 		print_zeroout(&v->z, &v->w, o);
 	cl_out_end(o);

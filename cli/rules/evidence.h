@@ -12,6 +12,9 @@ struct cl_evidence {
 	bool has_fsync;
 	struct cl_zeroout z;
 	bool has_zeroout;	/* and the rule is about it */
+	uint32_t cache;		/* CL_CACHE_*; UNKNOWN: not what the rule is about */
+	uint64_t flush_ns;	/* begin of the device's last flush; 0: none was seen */
+	bool flushed;		/* and it was after the data */
 	bool unconfirmed;	/* not to be printed yet */
 	bool proven;		/* to be printed whatever is lost */
 	uint32_t dev, generation;

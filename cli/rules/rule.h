@@ -41,6 +41,8 @@ struct cl_judge {
 	bool conversion_hook_inferred;
 	/* Fsyncs of some tasks are filtered out. */
 	bool fsyncs_unseen;
+	/* Nothing that a device is told about its cache goes by unseen. */
+	bool flushes_seen;
 	bool zeroed;			/* judged again, since its blocks were zeroed */
 };
 
@@ -51,6 +53,7 @@ struct cl_rule {
 	enum cl_verdict severity;	/* of a broken one: VIOLATION or WARNING */
 	bool at_completion;	/* it is called then, not at the end of fsyncs */
 	bool at_zeroout;	/* and when blocks of the write are zeroed after that */
+	bool about_flush;	/* what the device was told is evidence */
 	/* CL_UNSURE sets *why, a constant. */
 	enum cl_finding (*judge)(const struct cl_judge *j, const char **why);
 };

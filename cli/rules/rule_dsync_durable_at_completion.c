@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "rules/rule.h"
 
+/* Of a device without a volatile cache nobody asks more. */
+static bool left_in_cache(const struct cl_judge *j)
+{
+	return j->flushes_seen && j->w->inode->dev->cache == CL_CACHE_VOLATILE &&
+	       !cl_write_flushed(j->w);
+}
+
 /* Without a transaction it is durable only if there is no journal. */
 static enum cl_finding judge_converted(const struct cl_write *w, const char **why)
 {
@@ -43,6 +50,8 @@ static enum cl_finding judge(const struct cl_judge *j, const char **why)
 		return CL_NO_CLAIM;
 	if (!w->nr_gaps)
 		finding = w->convert_error ? judge_failed(j, why) : judge_converted(w, why);
+	if (finding == CL_HOLDS && left_in_cache(j))
+		finding = CL_BROKEN;
 	if (finding == CL_HOLDS)
 		return finding;
 	/* Its own sync, or its conversion, was perhaps not hooked yet. */
@@ -68,10 +77,11 @@ static enum cl_finding judge(const struct cl_judge *j, const char **why)
 
 const struct cl_rule cl_rule_dsync_durable_at_completion = {
 	.name = "dsync_durable_at_completion",
-	.text = "an O_DSYNC write is converted and committed when it is seen complete",
+	.text = "an O_DSYNC write is converted, committed and flushed when it is seen complete",
 	.needs = CL_NEED_WRITE | CL_NEED_COMPLETION | CL_NEED_CONVERT | CL_NEED_CONVERT_TID |
 		 CL_NEED_FSYNC | CL_NEED_COMMITTED_TID,
 	.severity = CL_VERDICT_VIOLATION,
 	.at_completion = true,
+	.about_flush = true,
 	.judge = judge,
 };

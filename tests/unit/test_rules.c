@@ -20,6 +20,7 @@ static int setup(void **state)
 static const struct cl_rule *const converted = &cl_rule_converted_before_fsync_returns;
 static const struct cl_rule *const committed = &cl_rule_committed_before_fsync_returns;
 static const struct cl_rule *const reported = &cl_rule_conversion_error_reaches_fsync;
+static const struct cl_rule *const flushed = &cl_rule_flushed_before_fsync_returns;
 static const struct cl_rule *const dsync = &cl_rule_dsync_durable_at_completion;
 
 static enum cl_finding judge(const struct cl_rule *rule)
@@ -192,6 +193,50 @@ static void a_dsync_write_is_durable_when_it_is_complete(void **state)
 	assert_int_equal(dsync->judge(&j, &why), CL_UNSURE);
 }
 
+static void a_flush_begins_after_the_data(void **state)
+{
+	struct cl_dev dev = { .cache = CL_CACHE_VOLATILE };
+
+	inode.dev = &dev;
+	good.id = 20;
+	assert_int_equal(judge(flushed), CL_BROKEN);
+	dev.flush_id = 19;
+	assert_int_equal(judge(flushed), CL_BROKEN);
+	good.visible_inferred = true;
+	assert_int_equal(judge(flushed), CL_UNSURE);
+	good.visible_inferred = false;
+	dev.cache = CL_CACHE_UNREADABLE;
+	assert_int_equal(judge(flushed), CL_UNSURE);
+	dev.cache = CL_CACHE_NONE;
+	assert_int_equal(judge(flushed), CL_NO_CLAIM);
+	dev.cache = CL_CACHE_VOLATILE;
+	dev.flush_id = 21;
+	assert_int_equal(judge(flushed), CL_HOLDS);
+	fsync_before.ret = -5;
+	assert_int_equal(judge(flushed), CL_NO_CLAIM);
+}
+
+static void a_dsync_write_is_not_left_in_the_cache(void **state)
+{
+	struct cl_dev dev = { .journal_known = true, .cache = CL_CACHE_VOLATILE };
+	struct cl_judge j = { .w = &good, .flushes_seen = true };
+	const char *why = NULL;
+
+	inode.dev = &dev;
+	good.dsync = good.all_hooked = true;
+	good.committed_ns = 1300;
+	good.id = 20;
+	assert_int_equal(dsync->judge(&j, &why), CL_BROKEN);
+	good.all_hooked = false;
+	assert_int_equal(dsync->judge(&j, &why), CL_NO_CLAIM);
+	good.all_hooked = true;
+	j.flushes_seen = false;
+	assert_int_equal(dsync->judge(&j, &why), CL_HOLDS);
+	j.flushes_seen = true;
+	dev.flush_id = 21;
+	assert_int_equal(dsync->judge(&j, &why), CL_HOLDS);
+}
+
 static void hooks_decide_what_can_be_decided(void **state)
 {
 	struct cl_hooks_report r = { .nr = 3, .hook = {
@@ -223,6 +268,8 @@ int main(void)
 		T(a_failed_conversion_is_told_by_the_fsync_that_met_it),
 		T(somebody_else_may_have_told_the_error),
 		T(a_dsync_write_is_durable_when_it_is_complete),
+		T(a_flush_begins_after_the_data),
+		T(a_dsync_write_is_not_left_in_the_cache),
 		T(hooks_decide_what_can_be_decided),
 	};
 
