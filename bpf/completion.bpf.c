@@ -142,9 +142,30 @@ static __always_inline void returned(__u64 iocb, long ret)
 		completed(&write, ret, CL_VIA_SYNC);
 }
 
+/* Of any sort, buffered ones and overwrites as well. */
+static __always_inline void written_again(struct kiocb *iocb)
+{
+	struct cl_inode_id id;
+	struct inode *inode;
+	struct cl_event *e;
+	__u64 key;
+
+	if (!cl_fsyncs_failed)
+		return;
+	inode = kiocb_inode(iocb);
+	key = (__u64)inode;
+	if (bpf_map_delete_elem(&cl_failed, &key))
+		return;
+	cl_identify(inode, &id);
+	e = cl_reserve(CL_EV_REWRITE, sizeof(*e), &id);
+	if (e)
+		cl_submit(e);
+}
+
 SEC("fexit/ext4_file_write_iter")
 int BPF_PROG(ext4_file_write_iter__fexit, struct kiocb *iocb, struct iov_iter *from, long ret)
 {
+	written_again(iocb);
 	if (!BPF_CORE_READ(iocb, ki_complete))
 		returned((__u64)iocb, ret);
 	return 0;
@@ -153,6 +174,7 @@ int BPF_PROG(ext4_file_write_iter__fexit, struct kiocb *iocb, struct iov_iter *f
 SEC("kprobe/ext4_file_write_iter")
 int BPF_KPROBE(ext4_file_write_iter__kprobe, struct kiocb *iocb)
 {
+	written_again(iocb);
 	if (!BPF_CORE_READ(iocb, ki_complete))
 		cl_call_begin(CL_CALL_WRITE_ITER, (__u64)iocb, 0, 0);
 	return 0;

@@ -124,6 +124,13 @@ struct cl_map_paths {
 	__type(value, __u8);
 };
 
+struct cl_map_failed {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);		/* the inode's address */
+	__type(value, __u8);
+};
+
 extern struct cl_map_ring cl_ring SEC(".maps");
 extern struct cl_map_inflight cl_inflight SEC(".maps");
 extern struct cl_map_submitters cl_submitters SEC(".maps");
@@ -132,6 +139,7 @@ extern struct cl_map_calls cl_calls SEC(".maps");
 extern struct cl_map_completing cl_completing SEC(".maps");
 extern struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 extern struct cl_map_paths cl_paths SEC(".maps");
+extern struct cl_map_failed cl_failed SEC(".maps");
 
 extern const volatile struct cl_config cl_cfg;
 extern const volatile __u64 cl_wakeup_bytes;
@@ -139,6 +147,7 @@ extern const volatile __u32 cl_stat_by;
 extern __u64 cl_stat_full;
 extern __u64 cl_lost[CL_LOST_WHERES];
 extern __u64 cl_last_id;
+extern __u64 cl_fsyncs_failed;
 
 static __always_inline void cl_count_lost(enum cl_lost_where where)
 {

@@ -37,6 +37,10 @@ enum cl_event_kind {
 	CL_EV_LOST = 11,	/* facts are missing here; made in user space, never by a hook */
 	CL_EV_ZEROOUT = 12,	/* blocks of an inode were overwritten with zeros by ext4 itself */
 	CL_EV_DEVICE_FLUSH = 13, /* a device was told to empty its cache */
+	CL_EV_CLOSE = 14,	/* the last who could write to a file closed it; with a name still */
+	CL_EV_SYNC = 15,	/* sync, syncfs or the like: of a whole file system, as it begins */
+	CL_EV_REWRITE = 16,	/* the first write of any sort to a file since its fsync failed */
+	CL_EV_DELETE = 17,	/* a file is gone: without a name, and nobody has it open */
 	CL_EV_KINDS
 };
 
@@ -218,6 +222,12 @@ struct cl_ev_device_flush {
 	__u64 begin_ns;
 	__s32 error;		/* 0 or a negative errno */
 	__u32 by;		/* enum cl_flush_by */
+};
+
+struct cl_ev_sync {
+	struct cl_event e;	/* ino 0 */
+	__u32 wait;		/* 0: it only starts what a second one waits for */
+	__u32 pad;
 };
 
 /* Where facts can get lost; also the index of the kernel side's counters. */

@@ -111,6 +111,19 @@ static __always_inline void fsync_begin(struct file *file, __s64 start, __s64 en
 	cl_submit(b);
 }
 
+/* Whoever writes to the file again before the next fsync is told of. */
+static __always_inline void note_failure(__u64 inode, int ret)
+{
+	__u8 failed = 1;
+
+	if (ret < 0) {
+		bpf_map_update_elem(&cl_failed, &inode, &failed, BPF_ANY);
+		cl_fsyncs_failed = 1;
+	} else if (cl_fsyncs_failed) {
+		bpf_map_delete_elem(&cl_failed, &inode);
+	}
+}
+
 static __always_inline void fsync_end(int ret)
 {
 	__u64 task = bpf_get_current_pid_tgid();
@@ -131,6 +144,7 @@ static __always_inline void fsync_end(int ret)
 		stat_end(&fsync, ret);
 		return;
 	}
+	note_failure(fsync.inode, ret);
 	inode = (void *)fsync.inode;	/* the caller's file holds it */
 	cl_identify(inode, &id);
 	sbi = ext4_sb(BPF_CORE_READ(inode, i_sb));

@@ -11,6 +11,7 @@ const volatile __u8 cl_stat_zeroes[CL_STAT_ZEROES] = {};
 __u64 cl_stat_full = 0;		/* values that found no room in stat's tables */
 __u64 cl_lost[CL_LOST_WHERES] = {};
 __u64 cl_last_id = 0;
+__u64 cl_fsyncs_failed = 0;	/* none yet: nothing to look up */
 
 struct cl_map_ring cl_ring SEC(".maps");
 struct cl_map_inflight cl_inflight SEC(".maps");
@@ -20,6 +21,7 @@ struct cl_map_calls cl_calls SEC(".maps");
 struct cl_map_completing cl_completing SEC(".maps");
 struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 struct cl_map_paths cl_paths SEC(".maps");
+struct cl_map_failed cl_failed SEC(".maps");
 struct cl_map_stat_hists cl_stat_hists SEC(".maps");
 struct cl_map_stat_counts cl_stat_counts SEC(".maps");
 struct cl_map_stat_writes cl_stat_writes SEC(".maps");

@@ -28,7 +28,7 @@ static const struct cl_opt check_opts[] = {
 	{ "linger", 0, CL_OPT_DURATION, FIELD(linger_ns), "TIME",
 	  "after the command, wait at most this long for conversions (1s)" },
 	{ "max-violations", 'n', CL_OPT_U64, FIELD(max_violations), "N",
-	  "print at most N violations, count all (20)" },
+	  "print at most N violations (20) and a few warnings, count all" },
 	{ "summary", 's', CL_OPT_PATH, FIELD(summary), "FILE", "write the summary as JSON to FILE" },
 	{ "strict", 0, CL_OPT_FLAG, FIELD(strict), NULL, "end with status 1 on warnings, too" },
 	{ "buffer", 'b', CL_OPT_SIZE, FIELD(ring_bytes), "SIZE", "ring buffer: 64K, 16M" },
@@ -46,7 +46,8 @@ static const struct cl_opt_spec check_spec = {
 	.about = "Runs COMMAND, or watches until Ctrl-C, and judges: is every direct write that was\n"
 		 "seen complete before an fsync converted and committed when that fsync returns 0?\n"
 		 "Prints each violation as it is found, with what it rests on, and a summary.\n"
-		 "A RECORDING is judged by the same code, without root.\n\n"
+		 "Warns as well where a program uses fsync wrongly, which changes the status only\n"
+		 "with --strict. A RECORDING is judged by the same code, without root.\n\n"
 		 "Exit status: 0 ok, 1 violation, 2 wrong usage, 3 could not run, 4 inconclusive.\n"
 		 "It is that of the verdict; what became of COMMAND is in the summary.",
 	.examples = "  convlist check fio job.fio\n"
@@ -198,6 +199,7 @@ static int run(struct check *c)
 	if (cl_session_run(&session))
 		return CL_EXIT_CANNOT_RUN;
 	summary.run_ns = cl_now_ns() - begin_ns;
+	cl_judging_finish(&c->judging);
 	if (c->tape) {
 		end.run_ns = summary.run_ns;
 		end.status = session.status;

@@ -105,7 +105,7 @@ static void print(struct report *r)
 		.run_ns = end ? end->run_ns : 0,
 	};
 
-	cl_model_end(r->judging.model);
+	cl_judging_finish(&r->judging);
 	cl_report_print(r->report, r->out);
 	cl_summary_print(&summary, r->out);
 }

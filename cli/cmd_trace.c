@@ -102,7 +102,8 @@ static int print_record(void *ctx, const void *record, size_t len)
 	return 0;	/* write errors: unwanted() */
 }
 
-static void print_write(void *ctx, const struct cl_write *w, bool finished)
+static void print_write(void *ctx, const struct cl_model *m, const struct cl_write *w,
+			bool finished)
 {
 	struct trace *t = ctx;
 	struct cl_out *o = t->out;

@@ -35,6 +35,12 @@ void cl_judging_settle(struct cl_judging *j)
 	cl_rules_settle(j->rules, j->model);
 }
 
+void cl_judging_finish(struct cl_judging *j)
+{
+	cl_model_end(j->model);
+	cl_judging_settle(j);
+}
+
 int cl_judging_status(const struct cl_judging *j, bool strict)
 {
 	switch (cl_rules_verdict(j->rules, j->model)) {

@@ -36,6 +36,7 @@ void cl_summary_print(const struct cl_summary *s, struct cl_out *o)
 	cl_out_str(o, "kernel", s->kernel);
 	cl_out_str(o, "verdict", cl_verdict_name(cl_rules_verdict(s->rules, s->model)));
 	cl_out_u64(o, "violations", cl_rules_violations(s->rules));
+	cl_out_u64(o, "warnings", cl_rules_warnings(s->rules));
 	cl_out_u64(o, "writes", c->writes);
 	cl_out_u64(o, "completed", c->completed);
 	cl_out_u64(o, "listed", c->listed);

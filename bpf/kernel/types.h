@@ -72,12 +72,17 @@ struct super_block {
 	void *s_fs_info;
 };
 
+struct cl_atomic {
+	int counter;
+};
+
 struct inode {
 	__u16 i_mode;
 	__u8 i_blkbits;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	unsigned int i_nlink;
+	struct cl_atomic i_writecount;
 	struct list_head i_sb_list;
 	struct hlist_head i_dentry;
 	__u32 i_generation;
@@ -90,6 +95,7 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	unsigned int f_mode;
 };
 
 struct kiocb {
@@ -257,5 +263,6 @@ enum req_flag_bits {
 #define CL_QUEUE_FLAG_WC	(1UL << 17)	/* 93e9d8e836cb */
 #define CL_FEAT_WRITE_CACHE	(1U << 0)	/* 1122c0c1cc71 */
 #define CL_FLAG_CACHE_DISABLED	(1U << 0)
+#define CL_FMODE_WRITE		0x2
 
 #endif

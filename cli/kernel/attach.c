@@ -207,10 +207,13 @@ static int attach_program(struct cl_attach *a, const char *name)
 
 /*
  * What a write leads to is hooked before the write, and fsync last: nobody is
- * told of a write, or of an fsync's promise, whose conversion went by unseen.
+ * told of a write, or of an fsync's promise, whose conversion went by unseen. And
+ * after fsync that a file is closed: nothing goes by unseen that syncs it before.
  */
 static int attach_rank(const struct cl_hook *hook)
 {
+	if (hook->provides & CL_NEED_CLOSE)
+		return 3;
 	if (hook->provides & CL_NEED_FSYNC)
 		return 2;
 	return hook->provides & CL_NEED_WRITE ? 1 : 0;
@@ -218,7 +221,7 @@ static int attach_rank(const struct cl_hook *hook)
 
 static int attach_all(struct cl_attach *a, const char **failed)
 {
-	for (int rank = 0; rank < 3; rank++) {
+	for (int rank = 0; rank < 4; rank++) {
 		for (unsigned int i = 0; i < a->choices.nr; i++) {
 			const struct cl_candidate *c = a->choices.of[i].candidate;
 

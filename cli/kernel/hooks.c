@@ -56,7 +56,7 @@ static const struct cl_hook hooks[] = {
 		  .programs = { "io_uring_complete__tp_cqe" } },
 		VIA(TRACEPOINT, "io_uring_complete", "io_uring_complete__tp"),
 	} },
-	{ "completion, synchronous", CL_HOOK_OF_EXT4, CL_NEED_COMPLETION, {
+	{ "completion, synchronous", CL_HOOK_OF_EXT4, CL_NEED_COMPLETION | CL_NEED_REWRITE, {
 		VIA(FENTRY, "ext4_file_write_iter", "ext4_file_write_iter__fexit"),
 		VIA(KPROBE, "ext4_file_write_iter", KPROBE_PAIR("ext4_file_write_iter")),
 	} },
@@ -83,6 +83,18 @@ static const struct cl_hook hooks[] = {
 	{ "fsync", CL_HOOK_OF_EXT4, CL_NEED_FSYNC | CL_NEED_COMMITTED_TID | CL_NEED_PATH, {
 		VIA(FENTRY, "ext4_sync_file", FUNCTION_PAIR("ext4_sync_file")),
 		VIA(KPROBE, "ext4_sync_file", KPROBE_PAIR("ext4_sync_file")),
+	} },
+	{ "sync", CL_HOOK_OF_EXT4, CL_NEED_CLOSE, {
+		VIA(FENTRY, "ext4_sync_fs", "ext4_sync_fs__fentry"),
+		VIA(KPROBE, "ext4_sync_fs", "ext4_sync_fs__kprobe"),
+	} },
+	{ "delete", CL_HOOK_OF_EXT4, CL_NEED_CLOSE, {
+		VIA(FENTRY, "ext4_evict_inode", "ext4_evict_inode__fentry"),
+		VIA(KPROBE, "ext4_evict_inode", "ext4_evict_inode__kprobe"),
+	} },
+	{ "close", CL_HOOK_OF_EXT4, CL_NEED_CLOSE, {
+		VIA(FENTRY, "ext4_release_file", "ext4_release_file__fentry"),
+		VIA(KPROBE, "ext4_release_file", "ext4_release_file__kprobe"),
 	} },
 	{ "commit", CL_HOOK_OF_EXT4, CL_NEED_COMMIT, {
 		VIA(TRACEPOINT, "jbd2_end_commit", "jbd2_end_commit__tp"),

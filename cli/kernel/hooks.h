@@ -28,8 +28,10 @@ enum cl_need {
 	CL_NEED_LANDED = 1 << 13,	/* cl_ev_write.landed_id */
 	CL_NEED_ZEROOUT = 1 << 14,
 	CL_NEED_DEVICE_FLUSH = 1 << 15,	/* CL_EV_DEVICE_FLUSH */
+	CL_NEED_CLOSE = 1 << 16,	/* CL_EV_CLOSE, CL_EV_SYNC, CL_EV_DELETE */
+	CL_NEED_REWRITE = 1 << 17,
 };
-#define CL_NEEDS 16
+#define CL_NEEDS 18
 
 enum cl_hook_how {
 	CL_HOW_MISSING = 0,	/* the kernel has it, but no candidate could be hooked */

@@ -55,6 +55,10 @@ const char *cl_need_name(enum cl_need need)
 		return "zeroout";
 	case CL_NEED_DEVICE_FLUSH:
 		return "device flush";
+	case CL_NEED_CLOSE:
+		return "close";
+	case CL_NEED_REWRITE:
+		return "rewrite";
 	}
 	return "unknown";
 }

@@ -181,6 +181,15 @@ static const struct cl_field device_flush_fields[] = {
 	{}
 };
 
+static const struct cl_field no_fields[] = {
+	{}
+};
+
+static const struct cl_field sync_fields[] = {
+	F(cl_ev_sync, wait, BOOL),
+	{}
+};
+
 static bool sane_range(__s64 offset, __u64 size)
 {
 	return offset >= 0 && size && size <= (__u64)(INT64_MAX - offset);
@@ -269,6 +278,10 @@ static const struct cl_event_info events[] = {
 			    sane_zeroout },
 	[CL_EV_DEVICE_FLUSH] = { "device_flush", sizeof(struct cl_ev_device_flush),
 				 device_flush_fields, sane_device_flush },
+	[CL_EV_CLOSE] = { "close", sizeof(struct cl_event), no_fields, NULL },
+	[CL_EV_SYNC] = { "sync", sizeof(struct cl_ev_sync), sync_fields, NULL },
+	[CL_EV_DELETE] = { "delete", sizeof(struct cl_event), no_fields, NULL },
+	[CL_EV_REWRITE] = { "rewrite", sizeof(struct cl_event), no_fields, NULL },
 };
 
 const struct cl_event_info *cl_event_info(unsigned int kind)

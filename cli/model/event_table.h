@@ -61,6 +61,7 @@ union cl_any_event {
 	struct cl_ev_lost lost;
 	struct cl_ev_zeroout zeroout;
 	struct cl_ev_device_flush device_flush;
+	struct cl_ev_sync sync;
 	unsigned char bytes[sizeof(struct cl_ev_path) + CL_PATH_MAX];
 };
 

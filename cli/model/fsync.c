@@ -122,6 +122,8 @@ int cl_fsync_begin(struct cl_model *m, const struct cl_ev_fsync_begin *e)
 	cl_inode_use(m, inode);
 	inode->nr_fsyncs++;
 	err = collect(m, f);
+	if (!err)
+		err = cl_use_fsync_begin(m, f);
 	if (err)
 		fsync_free(m, f);
 	return err;
@@ -189,6 +191,7 @@ int cl_fsync_end(struct cl_model *m, const struct cl_ev_fsync_end *e)
 	m->counts.fsyncs++;
 	m->counts.fsync_errors += f->ret != 0;
 	cl_hist_add_span(&m->counts.fsync, f->begin_ns, f->end_ns);
+	cl_use_fsync_end(m, f);
 
 	for (i = 0; i < m->nr_sinks; i++)
 		if (m->sink[i]->fsync_end)
@@ -196,6 +199,7 @@ int cl_fsync_end(struct cl_model *m, const struct cl_ev_fsync_end *e)
 	for (i = 0; i < f->nr_writes; i++)
 		note_cover(f, f->write[i]);
 	settle_failed(m, f);
+	cl_use_fsync_judged(m, f);
 	if (f->journal != CL_JOURNAL_NONE)
 		cl_commit(m, e->e.dev, f->committed_tid, f->end_ns);
 	cl_seen_add(&m->seen_fsyncs, f->id, f->begin_ns);

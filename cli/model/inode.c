@@ -39,6 +39,7 @@ static uint64_t key_of(const struct cl_event *e)
 
 static void inode_free(struct cl_model *m, struct cl_inode *inode)
 {
+	cl_use_free(m, inode);
 	cl_hash_del(&m->inodes, &inode->by_key);
 	free(inode->pending);
 	free(inode->path);

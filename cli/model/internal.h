@@ -18,6 +18,7 @@
 #define CL_EARLY_MAX 256		/* completions ahead of their write */
 #define CL_HISTORY_MAX 16384		/* conversions remembered */
 #define CL_ZEROOUTS_MAX 1024		/* zeroouts remembered */
+#define CL_FSYNCS_SEEN_MAX 4096		/* fsyncs remembered */
 
 /*
  * Ids whose write or fsync is over, the last CL_SEEN_MAX of them: a record that
@@ -41,6 +42,13 @@ struct cl_conversion {
 	uint64_t begin_ns, end_ns, seq;
 	uint32_t tid, why;
 	bool has_tid;
+};
+
+struct cl_past_fsync {
+	uint64_t ino;
+	uint32_t dev, generation;
+	int64_t start, last;
+	struct cl_fsync_seen seen;
 };
 
 struct cl_early {
@@ -70,6 +78,9 @@ struct cl_model {
 	uint64_t nr_history;		/* ever */
 	struct cl_zeroout *zeroouts;	/* ring */
 	uint64_t nr_zeroouts;		/* ever */
+	struct cl_past_fsync *past;	/* ring */
+	uint64_t nr_past;		/* ever */
+	struct cl_list uses;		/* struct cl_use */
 
 	const struct cl_sink *sink[CL_SINKS];
 	size_t nr_sinks;
@@ -117,6 +128,21 @@ int cl_device_flush(struct cl_model *m, const struct cl_ev_device_flush *e);
 int cl_zeroout(struct cl_model *m, const struct cl_ev_zeroout *e);
 /* A write that is done now, against the zeroouts during its flight. */
 int cl_zeroout_catch_up(struct cl_model *m, struct cl_write *w);
+
+/* use.c: what programs make of fsync */
+int cl_use_fsync_begin(struct cl_model *m, struct cl_fsync *f);
+/* Before the sinks are told that it is over, and after that. */
+void cl_use_fsync_end(struct cl_model *m, struct cl_fsync *f);
+void cl_use_fsync_judged(struct cl_model *m, const struct cl_fsync *f);
+int cl_use_write(struct cl_model *m, struct cl_write *w);
+void cl_use_write_end(struct cl_model *m, const struct cl_write *w);
+void cl_use_close(struct cl_model *m, const struct cl_event *e);
+void cl_use_sync(struct cl_model *m, const struct cl_event *e);
+void cl_use_delete(struct cl_model *m, const struct cl_event *e);
+void cl_use_rewrite(struct cl_model *m, const struct cl_event *e);
+/* Nothing more comes of the file: tells what is unsynced. */
+void cl_use_free(struct cl_model *m, struct cl_inode *inode);
+void cl_use_end(struct cl_model *m);
 
 /* fsync.c */
 int cl_fsync_begin(struct cl_model *m, const struct cl_ev_fsync_begin *e);

@@ -11,6 +11,7 @@ struct cl_model *cl_model_new(void)
 		return NULL;
 	cl_list_init(&m->idle);
 	cl_list_init(&m->unseen);
+	cl_list_init(&m->uses);
 	return m;
 }
 
@@ -24,6 +25,7 @@ void cl_model_end(struct cl_model *m)
 
 		cl_write_end(m, w, w->state == CL_WRITE_DURABLE);
 	}
+	cl_use_end(m);
 }
 
 void cl_model_free(struct cl_model *m)
@@ -37,6 +39,7 @@ void cl_model_free(struct cl_model *m)
 	cl_seen_free(&m->seen_fsyncs);
 	free(m->history);
 	free(m->zeroouts);
+	free(m->past);
 	free(m);
 }
 
@@ -150,6 +153,18 @@ int cl_model_record(void *model, const void *record, size_t len)
 		return cl_zeroout(m, &any->zeroout);
 	case CL_EV_DEVICE_FLUSH:
 		return cl_device_flush(m, &any->device_flush);
+	case CL_EV_CLOSE:
+		cl_use_close(m, e);
+		return 0;
+	case CL_EV_SYNC:
+		cl_use_sync(m, e);
+		return 0;
+	case CL_EV_DELETE:
+		cl_use_delete(m, e);
+		return 0;
+	case CL_EV_REWRITE:
+		cl_use_rewrite(m, e);
+		return 0;
 	}
 	return 0;	/* flush, work: counted, and shown by trace */
 }

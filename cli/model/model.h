@@ -49,6 +49,17 @@ enum cl_zeroed {
 	CL_ZEROED_AFTER,	/* the data was on the device when the zeros began */
 };
 
+/* An fsync, as far as other facts refer to it. */
+struct cl_fsync_seen {
+	uint64_t id;			/* 0: there is none */
+	uint64_t begin_ns, begin_seq;
+	uint64_t end_ns, end_seq;	/* 0: not over yet */
+	uint32_t tgid, tid;
+	int ret;
+	bool datasync;
+	char comm[CL_COMM_LEN];
+};
+
 struct cl_write {
 	struct cl_hash_node by_id;
 	struct cl_list by_inode;	/* CONVERTED, FAILED; DURABLE: model's unseen list */
@@ -93,10 +104,40 @@ struct cl_write {
 	bool zeroed_under_way;		/* data done came later: it was not converted for certain */
 	struct cl_zeroout *zeroout;	/* its own copy */
 
+	bool fsynced;			/* an fsync that began after data done is over, well or not */
+	struct cl_fsync_seen early;	/* the program's last that began while it was in flight */
+
 	/* The first fsync that covers it and returned 0. */
 	uint64_t fsync_begin_ns, fsync_end_ns;
 	uint32_t fsync_tgid;
 	char fsync_comm[CL_COMM_LEN];
+};
+
+/* Writes seen complete, whose life was over before an fsync came that covers them. */
+struct cl_unsynced {
+	uint64_t writes, bytes;		/* ever */
+	uint64_t synced_writes, synced_bytes; /* of these, those that an fsync followed */
+	struct cl_write last;		/* its pointers are not to be followed */
+};
+
+enum cl_unsynced_how {
+	CL_NEVER_SYNCED,
+	CL_SYNCED_EARLY,		/* by an fsync that began while they were in flight */
+	CL_UNSYNCED_HOWS
+};
+
+/* What programs made of fsync on a file that they write directly. */
+struct cl_use {
+	struct cl_list list;		/* the model's */
+	struct cl_inode *inode;
+	uint64_t closed_ns, closed_seq;	/* the last who could write closed it; 0: not yet */
+	uint64_t write_seq;		/* the newest write */
+	uint64_t good_seq;		/* where the newest fsync that returned 0 began */
+	struct cl_fsync_seen good;	/* that one */
+	struct cl_fsync_seen failed;	/* the last that returned an error; none since it is settled */
+	bool rewritten;			/* since that one */
+	bool deleted;
+	struct cl_unsynced unsynced[CL_UNSYNCED_HOWS];
 };
 
 struct cl_inode {
@@ -116,6 +157,7 @@ struct cl_inode {
 	size_t nr_listed;		/* listed and not converted */
 	size_t nr_users;		/* writes and fsyncs that point here */
 	size_t nr_fsyncs;		/* running */
+	struct cl_use *use;		/* NULL: no direct write was seen */
 };
 
 struct cl_dev {
@@ -126,6 +168,7 @@ struct cl_dev {
 	uint32_t journal;		/* CL_JOURNAL_* */
 	uint32_t cache;			/* CL_CACHE_*, as the last fsync told */
 	uint64_t flush_id, flush_ns;	/* begin of the last flush without error; 0: none yet */
+	uint64_t sync_seq;		/* the last sync or syncfs began; 0: none */
 };
 
 struct cl_fsync {
@@ -141,12 +184,19 @@ struct cl_fsync {
 	char comm[CL_COMM_LEN];
 	uint64_t begin_ns, begin_seq;
 	bool inferred;			/* the place of its begin or end is not certain */
+	uint64_t nth;			/* of all */
+	uint64_t past_writes[CL_UNSYNCED_HOWS], past_bytes[CL_UNSYNCED_HOWS];
 
 	/* From here on: known when it ends. */
 	uint64_t end_ns;
 	int ret;
 	uint32_t committed_tid;
 	uint32_t journal;		/* CL_JOURNAL_* */
+	/* Of the same program and file, or NULL: */
+	const struct cl_fsync_seen *failed_before;	/* the one before, if it failed */
+	const struct cl_fsync_seen *beside;	/* ran at the same time; one failed, the other did not */
+	bool rewritten;			/* the file, since failed_before */
+	bool late;			/* the first to cover some write that was in flight at another */
 };
 
 /* Why nothing certain can be said any more; sticks once set. */
@@ -177,11 +227,14 @@ struct cl_sink {
 	void (*event)(void *ctx, const struct cl_event *e);
 	void (*fsync_end)(void *ctx, const struct cl_model *m, const struct cl_fsync *f);
 	/* Its life is over; or, at the end of the stream, still under way. */
-	void (*write_end)(void *ctx, const struct cl_write *w, bool finished);
+	void (*write_end)(void *ctx, const struct cl_model *m, const struct cl_write *w,
+			  bool finished);
 	/* The program can see that it is complete. */
 	void (*write_visible)(void *ctx, const struct cl_model *m, const struct cl_write *w);
 	/* Zeros were written over it later than that. */
 	void (*write_zeroed)(void *ctx, const struct cl_model *m, const struct cl_write *w);
+	/* Some of its writes are unsynced, and will not be. */
+	void (*file_unsynced)(void *ctx, const struct cl_model *m, const struct cl_inode *inode);
 };
 
 struct cl_model *cl_model_new(void);
@@ -219,6 +272,8 @@ static inline bool cl_write_flushed(const struct cl_write *w)
 {
 	return w->inode->dev->flush_id > w->id;
 }
+/* Whether the file was closed with such writes, and none of them was synced since. */
+bool cl_use_unsynced(const struct cl_inode *inode, enum cl_unsynced_how how);
 
 static inline bool cl_overlap(const struct cl_range *r, int64_t start, int64_t last)
 {

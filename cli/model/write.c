@@ -18,7 +18,8 @@ void cl_write_end(struct cl_model *m, struct cl_write *w, bool finished)
 
 	for (i = 0; i < m->nr_sinks; i++)
 		if (m->sink[i]->write_end)
-			m->sink[i]->write_end(m->sink[i]->ctx, w, finished);
+			m->sink[i]->write_end(m->sink[i]->ctx, m, w, finished);
+	cl_use_write_end(m, w);
 	cl_list_del(&w->by_inode);
 	cl_list_del(&w->by_dev);
 	cl_hash_del(&m->writes, &w->by_id);
@@ -171,7 +172,9 @@ int cl_write_done(struct cl_model *m, const struct cl_ev_write *e)
 	}
 	cl_inode_use(m, inode);
 	m->nr_unconverted++;
-	err = cl_zeroout_catch_up(m, w);
+	err = cl_use_write(m, w);
+	if (!err)
+		err = cl_zeroout_catch_up(m, w);
 	if (err)
 		return err;
 	if (m->counts.unmatched)

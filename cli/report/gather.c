@@ -74,7 +74,8 @@ static void note_slow_write(struct cl_report *r, const struct cl_write *w,
 		*s = (struct cl_slow_write){ took, inode, *w };
 }
 
-static void write_end(void *ctx, const struct cl_write *w, bool finished)
+static void write_end(void *ctx, const struct cl_model *m, const struct cl_write *w,
+		      bool finished)
 {
 	struct cl_report *r = ctx;
 	struct cl_report_inode *inode = find_inode(r, w->inode);

@@ -15,6 +15,7 @@ static const struct cl_rule *const rules[] = {
 };
 
 #define NR_RULES ARRAY_SIZE(rules)
+#define WARNINGS_PRINTED 3	/* of each rule: what a program does once it does often */
 
 struct tally {
 	uint32_t missing;	/* needs that are not met: the rule is not judged */
@@ -22,6 +23,7 @@ struct tally {
 	uint64_t held, broken, unsure;
 	uint64_t suspected;	/* broken, not settled yet */
 	const char *why;	/* the first reason to be unsure */
+	uint64_t room;		/* how many more may be printed, of a rule that warns */
 };
 
 struct cl_rules {
@@ -30,7 +32,7 @@ struct cl_rules {
 	const struct cl_hooks_report *hooks;
 	bool fsyncs_unseen;
 	struct tally tally[NR_RULES];
-	uint64_t room;			/* how many more may be printed */
+	uint64_t room;			/* how many more violations may be printed */
 	struct cl_evidence *suspect;	/* those of the suspected that may be printed */
 	size_t nr_suspects, max_suspects;
 	/*
@@ -51,7 +53,8 @@ static const char *const doubt_text[] = {
 _Static_assert(ARRAY_SIZE(doubt_text) == CL_DOUBTS, "a doubt without a text");
 
 /* Facts that a recording may know nothing of, since it is older than their hooks. */
-#define NEEDS_OF_LATER (CL_NEED_ZEROOUT | CL_NEED_DEVICE_FLUSH)
+#define NEEDS_OF_LATER \
+	(CL_NEED_ZEROOUT | CL_NEED_DEVICE_FLUSH | CL_NEED_CLOSE | CL_NEED_REWRITE)
 
 /* What was seen is true for all that. */
 #define MISSING_FACTS (CL_DOUBT_LOST | CL_DOUBT_LIMIT | CL_DOUBT_CUT)
@@ -61,12 +64,18 @@ static const char *doubt_reason(unsigned int doubts)
 	return doubt_text[__builtin_ctz(doubts)];
 }
 
+static bool is_warning(size_t i)
+{
+	return rules[i]->severity == CL_VERDICT_WARNING;
+}
+
 /* Out of memory here costs the print of one violation, not its count. */
 static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j, bool proven)
 {
 	size_t max = r->max_suspects ? 2 * r->max_suspects : 16;
 	/* Zeros over a write need no other fact that could still be missing. */
 	bool confirmed = !rules[i]->at_completion || rules[i]->at_zeroout;
+	uint64_t *room = is_warning(i) ? &r->tally[i].room : &r->room;
 	struct cl_evidence *s;
 
 	if (proven) {
@@ -77,7 +86,7 @@ static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j, bool
 	} else {
 		r->tally[i].suspected++;
 	}
-	if (!r->out || !r->room)
+	if (!r->out || !*room)
 		return;
 	if (r->nr_suspects == r->max_suspects) {
 		s = realloc(r->suspect, max * sizeof(*s));
@@ -90,7 +99,25 @@ static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j, bool
 	cl_evidence_take(s, rules[i], j);
 	s->unconfirmed = !confirmed && !proven;
 	s->proven = proven;
-	r->room--;
+	--*room;
+}
+
+static bool is_called(const struct cl_rule *rule, enum cl_moment moment)
+{
+	switch (moment) {
+	case CL_AT_FSYNC:
+		return !rule->at_completion && !rule->at_end && !rule->at_call;
+	case CL_AT_COMPLETION:
+		return rule->at_completion;
+	case CL_AT_ZEROOUT:
+		return rule->at_zeroout;
+	case CL_AT_END:
+	case CL_AT_FILE_END:
+		return rule->at_end;
+	case CL_AT_CALL:
+		return rule->at_call;
+	}
+	return false;
 }
 
 static void judge_one(struct cl_rules *r, const struct cl_model *m, const struct cl_judge *j)
@@ -103,8 +130,7 @@ static void judge_one(struct cl_rules *r, const struct cl_model *m, const struct
 	for (i = 0; i < NR_RULES; i++) {
 		struct tally *t = &r->tally[i];
 
-		if (t->missing || t->unwatched || rules[i]->at_completion != !j->f ||
-		    (j->zeroed && !rules[i]->at_zeroout))
+		if (t->missing || t->unwatched || !is_called(rules[i], j->moment))
 			continue;
 		finding = rules[i]->judge(j, &why);
 		if ((finding == CL_BROKEN && doubts) ||
@@ -141,23 +167,46 @@ static struct cl_judge judge_of(const struct cl_rules *r, const struct cl_model 
 	};
 }
 
-static void write_visible(void *ctx, const struct cl_model *m, const struct cl_write *w)
+static void judge_write(struct cl_rules *r, const struct cl_model *m, const struct cl_write *w,
+			enum cl_moment moment)
 {
-	struct cl_rules *r = ctx;
 	struct cl_judge j = judge_of(r, m);
 
+	j.moment = moment;
+	j.inode = w->inode;
 	j.w = w;
 	judge_one(r, m, &j);
 }
 
+static void write_visible(void *ctx, const struct cl_model *m, const struct cl_write *w)
+{
+	judge_write(ctx, m, w, CL_AT_COMPLETION);
+}
+
 static void write_zeroed(void *ctx, const struct cl_model *m, const struct cl_write *w)
+{
+	judge_write(ctx, m, w, CL_AT_ZEROOUT);
+}
+
+static void write_end(void *ctx, const struct cl_model *m, const struct cl_write *w, bool finished)
+{
+	judge_write(ctx, m, w, CL_AT_END);
+}
+
+static void file_unsynced(void *ctx, const struct cl_model *m, const struct cl_inode *inode)
 {
 	struct cl_rules *r = ctx;
 	struct cl_judge j = judge_of(r, m);
+	unsigned int how;
 
-	j.w = w;
-	j.zeroed = true;
-	judge_one(r, m, &j);
+	j.moment = CL_AT_FILE_END;
+	j.inode = inode;
+	for (how = 0; how < CL_UNSYNCED_HOWS; how++) {
+		j.how = how;
+		j.w = &inode->use->unsynced[how].last;
+		if (cl_use_unsynced(inode, how))
+			judge_one(r, m, &j);
+	}
 }
 
 /* An fsync begins: its hooks are there, and so are, and were, all the others. */
@@ -184,7 +233,10 @@ static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync
 	size_t i;
 
 	j.f = f;
-
+	j.inode = f->inode;
+	j.moment = CL_AT_CALL;
+	judge_one(r, m, &j);
+	j.moment = CL_AT_FSYNC;
 	for (i = 0; i < f->nr_writes; i++) {
 		j.w = f->write[i];
 		judge_one(r, m, &j);
@@ -210,6 +262,8 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 	r->sink.fsync_end = fsync_end;
 	r->sink.write_visible = write_visible;
 	r->sink.write_zeroed = write_zeroed;
+	r->sink.write_end = write_end;
+	r->sink.file_unsynced = file_unsynced;
 	r->sink.event = confirm;
 	r->out = out;
 	r->hooks = hooks;
@@ -220,6 +274,7 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 
 		r->tally[i].missing = cl_hooks_missing(hooks, rules[i]->needs) & ~unknown;
 		r->tally[i].unwatched = unknown && !r->tally[i].missing;
+		r->tally[i].room = max_printed < WARNINGS_PRINTED ? max_printed : WARNINGS_PRINTED;
 	}
 	return r;
 }
@@ -273,11 +328,11 @@ static enum cl_verdict verdict_of(const struct cl_rules *r, size_t i, const stru
 {
 	const struct tally *t = &r->tally[i];
 
-	if (t->broken && rules[i]->severity == CL_VERDICT_VIOLATION)
-		return CL_VERDICT_VIOLATION;
+	if (t->broken)
+		return rules[i]->severity;
 	if (t->missing || t->unwatched || t->unsure || cl_model_doubts(m))
 		return CL_VERDICT_INCONCLUSIVE;
-	return t->broken ? CL_VERDICT_WARNING : CL_VERDICT_OK;
+	return CL_VERDICT_OK;
 }
 
 enum cl_verdict cl_rules_verdict(const struct cl_rules *r, const struct cl_model *m)
@@ -290,21 +345,34 @@ enum cl_verdict cl_rules_verdict(const struct cl_rules *r, const struct cl_model
 		if (r->tally[i].unwatched)
 			continue;
 		v = verdict_of(r, i, m);
+		/* What the file system kept is known, however little is of the program. */
+		if (is_warning(i) && v == CL_VERDICT_INCONCLUSIVE)
+			continue;
 		if (v > worst)
 			worst = v;
 	}
 	return worst;
 }
 
-uint64_t cl_rules_violations(const struct cl_rules *r)
+static uint64_t broken_of(const struct cl_rules *r, enum cl_verdict severity)
 {
 	uint64_t sum = 0;
 	size_t i;
 
 	for (i = 0; i < NR_RULES; i++)
-		if (rules[i]->severity == CL_VERDICT_VIOLATION)
+		if (rules[i]->severity == severity)
 			sum += r->tally[i].broken;
 	return sum;
+}
+
+uint64_t cl_rules_violations(const struct cl_rules *r)
+{
+	return broken_of(r, CL_VERDICT_VIOLATION);
+}
+
+uint64_t cl_rules_warnings(const struct cl_rules *r)
+{
+	return broken_of(r, CL_VERDICT_WARNING);
 }
 
 static void add_needs(struct cl_buf *b, const char *text, uint32_t needs)
@@ -341,7 +409,8 @@ void cl_rules_print(const struct cl_rules *r, const struct cl_model *m, struct c
 		cl_out_object(o, NULL);
 		cl_out_str(o, "rule", rules[i]->name);
 		cl_out_str(o, "verdict", cl_verdict_name(verdict_of(r, i, m)));
-		cl_out_u64(o, "violations", t->broken);
+		cl_out_u64(o, "violations", is_warning(i) ? 0 : t->broken);
+		cl_out_u64(o, "warnings", is_warning(i) ? t->broken : 0);
 		cl_out_u64(o, "held", t->held);
 		cl_out_u64(o, "unsure", t->unsure);
 		cl_out_str(o, "reason", reason.len ? reason.s : NULL);

@@ -5,23 +5,40 @@
 #include "output/output.h"
 #include "rules/evidence.h"
 
+static void take_use(struct cl_evidence *v, const struct cl_judge *j)
+{
+	const struct cl_unsynced *u;
+
+	if (j->moment == CL_AT_CALL && (j->f->beside || j->f->failed_before))
+		v->other = j->f->beside ? *j->f->beside : *j->f->failed_before;
+	if (j->moment != CL_AT_FILE_END)
+		return;
+	u = &j->inode->use->unsynced[j->how];
+	v->other = u->last.early;
+	v->writes = u->writes - u->synced_writes;
+	v->bytes = u->bytes - u->synced_bytes;
+	v->closed_ns = j->inode->use->closed_ns;
+}
+
 void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const struct cl_judge *j)
 {
-	const struct cl_inode *inode = j->w->inode;
+	const struct cl_inode *inode = j->inode;
 
+	memset(v, 0, sizeof(*v));
 	v->rule = rule;
-	v->w = *j->w;
+	v->has_write = j->w;
+	if (j->w)
+		v->w = *j->w;
 	v->has_fsync = j->f;
-	v->unconfirmed = false;
-	v->proven = false;
 	v->has_zeroout = rule->at_zeroout && j->w->zeroout;
 	if (v->has_zeroout)
 		v->z = *j->w->zeroout;
 	v->cache = rule->about_flush && j->flushes_seen ? inode->dev->cache : CL_CACHE_UNKNOWN;
 	v->flush_ns = inode->dev->flush_ns;
-	v->flushed = cl_write_flushed(j->w);
+	v->flushed = v->cache != CL_CACHE_UNKNOWN && cl_write_flushed(j->w);
 	if (j->f)
 		v->f = *j->f;
+	take_use(v, j);
 	v->dev = inode->dev->dev;
 	v->ino = inode->ino;
 	v->generation = inode->generation;
@@ -82,6 +99,32 @@ static void print_conversion(const struct cl_write *w, struct cl_out *o)
 	cl_out_close(o);
 }
 
+static void print_other(const struct cl_fsync_seen *f, struct cl_out *o)
+{
+	cl_out_object(o, "other_fsync");
+	cl_out_u64(o, "fsync_id", f->id);
+	cl_out_u64(o, "pid", f->tgid);
+	cl_out_u64(o, "tid", f->tid);
+	cl_out_strn(o, "comm", f->comm, CL_COMM_LEN);
+	cl_out_bool(o, "datasync", f->datasync);
+	cl_out_time(o, "begin_ns", f->begin_ns);
+	time_or_null(o, "end_ns", f->end_ns);
+	if (f->end_ns)
+		cl_out_error_code(o, "ret", f->ret);
+	else
+		cl_out_null(o, "ret");
+	cl_out_close(o);
+}
+
+static void print_unsynced(const struct cl_evidence *v, struct cl_out *o)
+{
+	cl_out_object(o, "unsynced");
+	cl_out_u64(o, "writes", v->writes);
+	cl_out_u64(o, "bytes", v->bytes);
+	cl_out_time(o, "closed_ns", v->closed_ns);
+	cl_out_close(o);
+}
+
 static void print_fsync(const struct cl_fsync *f, struct cl_out *o)
 {
 	cl_out_object(o, "fsync");
@@ -135,18 +178,31 @@ void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 {
 	cl_out_block_begin(o, v->rule->severity == CL_VERDICT_VIOLATION ? "violation" : "warning");
 	cl_out_str(o, "rule", v->rule->name);
+	if (v->rule->severity == CL_VERDICT_WARNING) {
+		cl_out_str(o, "found", v->rule->found);
+		cl_out_str(o, "advice", v->rule->advice);
+	}
 	cl_out_str(o, "path", v->path);
 	cl_out_dev(o, "dev", v->dev);
 	cl_out_u64(o, "ino", v->ino);
 	cl_out_u64(o, "generation", v->generation);
-	print_write(&v->w, o);
-	print_conversion(&v->w, o);
+	if (v->writes)
+		print_unsynced(v, o);
+	if (v->has_write) {
+		print_write(&v->w, o);
+		print_conversion(&v->w, o);
+	} else {
+		cl_out_null(o, "write");
+		cl_out_null(o, "conversion");
+	}
 	if (v->has_fsync)
 		print_fsync(&v->f, o);
 	else
 		cl_out_null(o, "fsync");
 	if (v->cache != CL_CACHE_UNKNOWN)
 		print_device(v, o);
+	if (v->other.id)
+		print_other(&v->other, o);
 	if (v->has_zeroout)
 		print_zeroout(&v->z, &v->w, o);
 	cl_out_end(o);

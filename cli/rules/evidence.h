@@ -9,7 +9,9 @@ struct cl_evidence {
 	const struct cl_rule *rule;
 	struct cl_write w;	/* its pointers are not to be followed */
 	struct cl_fsync f;
-	bool has_fsync;
+	bool has_write, has_fsync;
+	struct cl_fsync_seen other;	/* failed before, ran beside, or came too early */
+	uint64_t writes, bytes, closed_ns;	/* of unsynced ones; the last is w */
 	struct cl_zeroout z;
 	bool has_zeroout;	/* and the rule is about it */
 	uint32_t cache;		/* CL_CACHE_*; UNKNOWN: not what the rule is about */

@@ -3,7 +3,9 @@
  * A rule is a promise that must hold between an fsync and a write, or of a write
  * alone. It sees both at the moment when the fsync has returned, or the write
  * when the program can see it complete, and says what it finds; counting, doubt
- * and print are the engine's. A new rule: one file with a struct cl_rule,
+ * and print are the engine's. Rules of use by programs (severity warning) may also
+ * judge a write when its life is over, a file of which nothing more comes, and an
+ * fsync by itself. A new rule: one file with a struct cl_rule,
  * one row in rules.def, a golden case, a page in docs/rules.
  */
 #ifndef CONVLIST_RULE_H
@@ -32,9 +34,21 @@ enum cl_finding {
 	CL_PROVEN,	/* broken, whatever other facts were lost */
 };
 
+enum cl_moment {
+	CL_AT_FSYNC,		/* an fsync is over: each write that it may owe something */
+	CL_AT_COMPLETION,	/* of a write */
+	CL_AT_ZEROOUT,		/* of a write's blocks, after its completion */
+	CL_AT_END,		/* of a write's life */
+	CL_AT_CALL,		/* an fsync is over: by itself */
+	CL_AT_FILE_END,		/* nothing more comes of a file that has unsynced writes */
+};
+
 struct cl_judge {
-	const struct cl_fsync *f;	/* NULL: the write is judged at its completion */
-	const struct cl_write *w;
+	enum cl_moment moment;
+	const struct cl_inode *inode;
+	const struct cl_fsync *f;	/* AT_FSYNC, AT_CALL */
+	const struct cl_write *w;	/* NULL at AT_CALL; the last unsynced at AT_FILE_END */
+	enum cl_unsynced_how how;	/* AT_FILE_END */
 	/* Some hook of that kind only infers: what is not there may have been. */
 	bool completion_inferred, conversion_inferred, fsync_inferred;
 	/* The hook itself does; not only the tid of some conversion. */
@@ -43,7 +57,6 @@ struct cl_judge {
 	bool fsyncs_unseen;
 	/* Nothing that a device is told about its cache goes by unseen. */
 	bool flushes_seen;
-	bool zeroed;			/* judged again, since its blocks were zeroed */
 };
 
 struct cl_rule {
@@ -54,6 +67,10 @@ struct cl_rule {
 	bool at_completion;	/* it is called then, not at the end of fsyncs */
 	bool at_zeroout;	/* and when blocks of the write are zeroed after that */
 	bool about_flush;	/* what the device was told is evidence */
+	bool at_end;		/* it is called at the end of writes, and of files */
+	bool at_call;		/* it is called once for each fsync */
+	/* Of a warning: what it found, and what the program can do, as sentences. */
+	const char *found, *advice;
 	/* CL_UNSURE sets *why, a constant. */
 	enum cl_finding (*judge)(const struct cl_judge *j, const char **why);
 };
@@ -72,7 +89,8 @@ struct cl_rules;
 
 /*
  * Judges by all rules. Violations go to out (NULL: nowhere) as they are found,
- * max_printed of them at most; all are counted. fsyncs_unseen: a filter holds
+ * max_printed of them at most, and the first few warnings of each rule; all are
+ * counted. fsyncs_unseen: a filter holds
  * fsyncs of some tasks back. out and hooks must outlive it.
  */
 struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
@@ -90,6 +108,7 @@ void cl_rules_settle(struct cl_rules *r, const struct cl_model *m);
 
 enum cl_verdict cl_rules_verdict(const struct cl_rules *r, const struct cl_model *m);
 uint64_t cl_rules_violations(const struct cl_rules *r);
+uint64_t cl_rules_warnings(const struct cl_rules *r);
 /* The array "rules" of the summary, into the record that is open. */
 void cl_rules_print(const struct cl_rules *r, const struct cl_model *m, struct cl_out *o);
 

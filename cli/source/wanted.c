@@ -12,7 +12,7 @@ bool cl_wanted(const struct cl_config *f, const void *record, size_t len)
 		return true;
 	if (!cl_filter_kind(f, e->kind))
 		return false;
-	if (e->kind == CL_EV_COMMIT || e->kind == CL_EV_DEVICE_FLUSH)
+	if (e->kind == CL_EV_COMMIT || e->kind == CL_EV_DEVICE_FLUSH || e->kind == CL_EV_SYNC)
 		return cl_filter_dev(f, e->dev);
 	if (!cl_filter_inode(f, e->dev, e->ino))
 		return false;

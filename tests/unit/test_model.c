@@ -8,11 +8,13 @@ static uint64_t now;	/* the time stamp of the next record */
 struct facts {
 	struct cl_model *m;
 	struct cl_sink sink;
-	unsigned int ended, unfinished;
+	unsigned int ended, unfinished, unsynced;
+	uint64_t last_unsynced;
 	struct cl_write last;
 };
 
-static void write_end(void *ctx, const struct cl_write *w, bool finished)
+static void write_end(void *ctx, const struct cl_model *m, const struct cl_write *w,
+		      bool finished)
 {
 	struct facts *f = ctx;
 
@@ -21,13 +23,23 @@ static void write_end(void *ctx, const struct cl_write *w, bool finished)
 	f->last = *w;
 }
 
+static void file_unsynced(void *ctx, const struct cl_model *m, const struct cl_inode *inode)
+{
+	struct facts *f = ctx;
+
+	assert_true(cl_use_unsynced(inode, CL_NEVER_SYNCED));
+	f->unsynced++;
+	f->last_unsynced = inode->ino;
+}
+
 static int setup(void **state)
 {
 	struct facts *f = calloc(1, sizeof(*f));
 
 	now = 1000000;
 	f->m = cl_model_new();
-	f->sink = (struct cl_sink){ .ctx = f, .write_end = write_end };
+	f->sink = (struct cl_sink){ .ctx = f, .write_end = write_end,
+				    .file_unsynced = file_unsynced };
 	cl_model_add_sink(f->m, &f->sink);
 	*state = f;
 	return 0;
@@ -98,6 +110,21 @@ static void feed_fsync(struct facts *f, uint64_t ino, uint64_t id, bool end, uin
 		FEED(f, e);
 	else
 		FEED(f, b);
+}
+
+static void feed_bare(struct facts *f, enum cl_event_kind kind, uint64_t ino)
+{
+	struct cl_event e = { .size_bytes = sizeof(e), .kind = kind, .ts_ns = now += 1000,
+			      .dev = 8 << 20 | 1, .ino = ino };
+
+	assert_int_equal(cl_model_record(f->m, &e, sizeof(e)), 0);
+}
+
+static void feed_sync(struct facts *f)
+{
+	struct cl_ev_sync e = { HEAD(CL_EV_SYNC, cl_ev_sync, 0), .wait = 1 };
+
+	FEED(f, e);
 }
 
 static void a_write_ends_when_seen_and_committed(void **state)
@@ -307,10 +334,66 @@ static void any_order_does_no_harm(void **state)
 			break;
 		case 7:
 			feed_commit(f, round / 50 - 2);
+			feed_bare(f, (x >> 40) % 2 ? CL_EV_CLOSE : CL_EV_REWRITE, ino);
+			if (!((x >> 44) % 16))
+				feed_sync(f);
 			break;
 		}
 	}
 	assert_true(f->ended > 1000);
+}
+
+/* One direct write, complete and committed, and the file closed. */
+static void write_and_close(struct facts *f, uint64_t ino, uint64_t id)
+{
+	feed_write(f, ino, id, 0, 4096);
+	feed_convert(f, ino, 0, 4096, 5);
+	feed_completion(f, id);
+	feed_commit(f, 5);
+	feed_bare(f, CL_EV_CLOSE, ino);
+}
+
+static void unsynced_files_are_told_at_the_end_and_once(void **state)
+{
+	struct facts *f = *state;
+
+	feed_fsync(f, 2, 1, false, 0);
+	write_and_close(f, 12, 10);
+	write_and_close(f, 13, 11);
+	write_and_close(f, 14, 12);
+	feed_fsync(f, 13, 2, false, 0);
+	feed_fsync(f, 13, 2, true, 5);
+	assert_int_equal(f->unsynced, 0);
+	cl_model_end(f->m);
+	assert_int_equal(f->unsynced, 2);
+	assert_int_equal(f->last_unsynced, 14);
+	cl_model_end(f->m);
+	assert_int_equal(f->unsynced, 2);
+}
+
+static void a_sync_leaves_nothing_unsynced(void **state)
+{
+	struct facts *f = *state;
+
+	feed_fsync(f, 2, 1, false, 0);
+	write_and_close(f, 12, 10);
+	feed_sync(f);
+	write_and_close(f, 13, 11);
+	cl_model_end(f->m);
+	assert_int_equal(f->unsynced, 1);
+	assert_int_equal(f->last_unsynced, 13);
+}
+
+static void unsynced_files_that_are_let_go_are_told(void **state)
+{
+	struct facts *f = *state;
+	uint64_t ino;
+
+	feed_fsync(f, 2, 1, false, 0);
+	write_and_close(f, 12, 10);
+	for (ino = 100; ino < 100 + CL_IDLE_MAX + 10; ino++)
+		feed_convert(f, ino, 0, 4096, 5);
+	assert_int_equal(f->unsynced, 1);
 }
 
 int main(void)
@@ -329,6 +412,9 @@ int main(void)
 		T(what_is_under_way_is_told_at_the_end),
 		T(loss_sums_do_not_wrap),
 		T(any_order_does_no_harm),
+		T(unsynced_files_are_told_at_the_end_and_once),
+		T(a_sync_leaves_nothing_unsynced),
+		T(unsynced_files_that_are_let_go_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ traced() {
 	rm -f "$WORK/summary.json" "$WORK/fio.json"
 	status_is "$name: exit status" "$status" "$CONVLIST" check --summary "$WORK/summary.json" -- \
 		fio --output-format=json --output="$WORK/fio.json" --direct=1 --bs=4k --rw=randwrite \
-		--fallocate=none --group_reporting=0 "$@"
+		--fallocate=none --group_reporting=0 --end_fsync=1 "$@"
 	[[ -s $WORK/summary.json && -s $WORK/fio.json ]] || die "$name: no summary: $(cat "$WORK/said")"
 }
 
@@ -92,7 +92,7 @@ equal 'overwrites: verdict' "$(summary verdict)" ok
 
 # Filters: of one file, one device, one command, one inode.
 prepare filter 5 1M
-both=(--ioengine=libaio --iodepth=8 --fsync=32 --size=1M)
+both=(--ioengine=libaio --iodepth=8 --fsync=32 --end_fsync=1 --size=1M)
 filtered() {
 	local name=$1 wanted=$2
 	shift 2

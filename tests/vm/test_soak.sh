@@ -18,7 +18,7 @@ done
 sync
 status_is 'soak: exit status' 0 "$CONVLIST" check --summary "$WORK/summary.json" -- \
 	fio --output-format=json --output="$WORK/fio.json" --ioengine=libaio --direct=1 --bs=4k \
-	--iodepth=16 --rw=randwrite --size=100M --fsync=32 --fallocate=none \
+	--iodepth=16 --rw=randwrite --size=100M --fsync=32 --end_fsync=1 --fallocate=none \
 	--verify=crc32c --verify_fatal=1 "${files[@]}"
 summary() { jq -r ".$1" "$WORK/summary.json"; }
 equal 'soak: writes' "$(summary writes)" "$(jq '[.jobs[].write.total_ios] | add' "$WORK/fio.json")"

@@ -39,7 +39,7 @@ round() {
 		--record "$WORK/rec" -- fio --name=zeroed --output=/dev/null --filename="$MOUNT/file" \
 		--size=40M --bs=4k --rw=randwrite --direct=1 --fallocate=none --ioengine=libaio \
 		--iodepth=32 --verify=crc32c --verify_fatal=0 --continue_on_error=verify \
-		--randseed="$seed" "$@" >"$WORK/said" 2>"$WORK/errors" || STATUS=$?
+		--end_fsync=1 --randseed="$seed" "$@" >"$WORK/said" 2>"$WORK/errors" || STATUS=$?
 	[[ -s $WORK/summary.json ]] || die "no summary: $(tail -n 3 "$WORK/errors")"
 	cat "$WORK/said" "$WORK/errors" >"$WORK/all"
 	sed -nE 's/^.*verify: .* offset ([0-9]+), length 4096 .*/\1/p' "$WORK/all" |
