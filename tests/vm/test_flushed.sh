@@ -38,7 +38,7 @@ run() {
 	echo "$name: $(summary verdict), $LOST lost, fsync: $(rule flushed_before_fsync_returns)," \
 		"dsync: $(rule dsync_durable_at_completion); $SECONDS s"
 }
-async() { run "$1" --ioengine=libaio --iodepth=8 --fsync=16 "${@:2}"; }
+async() { run "$1" --ioengine=libaio --iodepth=8 --fsync=16 --end_fsync=1 "${@:2}"; }
 dsync() { run "$1" --ioengine=libaio --iodepth=8 --sync=dsync "${@:2}"; }
 
 # Kernels that preempt tasks inside a program may pass over it: then nothing is certain.

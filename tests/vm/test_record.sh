@@ -53,7 +53,7 @@ same_said() {
 
 # ---- live and replayed --------------------------------------------------------
 new_file 4M
-fio_for 4M
+fio_for 4M --end_fsync=1
 status=0
 "$CONVLIST" check --record "$WORK/live.rec" -- "${FIO[@]}" >"$WORK/live" 2>&1 || status=$?
 equal 'check while recording: exit status' "$status" "$STATUS"
