@@ -148,6 +148,7 @@ test: setup
 FUZZ_SECONDS ?= 7200
 test-long: setup
 	$(Q)$(MAKE) --no-print-directory WERROR=1 all unit workload fuzz scale
+	$(Q)for suite in bookworm forky; do tests/programs get $$suite || [ $$? = 77 ]; done
 	$(Q)CONVLIST_LONG=1 tests/run
 	$(Q)CONVLIST_LONG=1 tests/run vm -k 6.12-debug
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
