@@ -63,8 +63,12 @@ right() {
 
 has_target() { dmsetup targets 2>/dev/null | grep -q "^$1 "; }
 
-# The distribution's kernels, emulated, take their time: there a part of it has to do.
-[[ $KERNEL == stock-* ]] && SOME=1 || SOME=0
+# Each run loads the programs anew, which takes its time in an emulated machine: all of
+# it on the series, a part on the others.
+case $KERNEL in
+6.12 | 6.12-debug) SOME=0 ;;
+*) SOME=1 ;;
+esac
 
 # Writes that take longer than it takes an fsync to begin, also where a worker does it.
 DEVICE=/dev/vda
@@ -124,6 +128,7 @@ fi
 fallocate -l 4M "$MOUNT/fio"
 sync
 for engine in libaio io_uring; do
+	((!SOME)) || [[ $engine == libaio ]] || continue
 	rm -f "$MOUNT/fio"
 	fallocate -l 4M "$MOUNT/fio"
 	sync
@@ -171,6 +176,7 @@ echo >&4
 wait "\$pid"
 SCRIPT
 for way in retry retry-libaio retry-uring; do
+	((!SOME)) || [[ $way == retry ]] || continue
 	if judged 0 "$way" -- bash "$WORK/fail" "$way" "$MOUNT/file"; then
 		equal "$way: verdict" "$(summary verdict) $(warned)" 'warning fsync_error_not_retried'
 		equal "$way: how many" "$(rule fsync_error_not_retried)" 'warning 1'
