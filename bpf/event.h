@@ -41,6 +41,7 @@ enum cl_event_kind {
 	CL_EV_SYNC = 15,	/* sync, syncfs or the like: of a whole file system, as it begins */
 	CL_EV_REWRITE = 16,	/* the first write of any sort to a file since its fsync failed */
 	CL_EV_DELETE = 17,	/* a file is gone: without a name, and nobody has it open */
+	CL_EV_REMOVE = 18,	/* blocks are taken off an inode on whose list writes wait */
 	CL_EV_KINDS
 };
 
@@ -227,6 +228,14 @@ struct cl_ev_device_flush {
 struct cl_ev_sync {
 	struct cl_event e;	/* ino 0 */
 	__u32 wait;		/* 0: it only starts what a second one waits for */
+	__u32 pad;
+};
+
+struct cl_ev_remove {
+	struct cl_event e;	/* ts_ns: the begin; nothing is converted until it is over */
+	__s64 offset_bytes;
+	__u64 size_bytes;
+	__u32 pending;		/* entries of this inode */
 	__u32 pad;
 };
 

@@ -80,6 +80,9 @@ static const struct cl_hook hooks[] = {
 		VIA(FENTRY, "ext4_issue_zeroout", FUNCTION_PAIR("ext4_issue_zeroout")),
 		VIA(KPROBE, "ext4_issue_zeroout", KPROBE_PAIR("ext4_issue_zeroout")),
 	} },
+	{ "blocks removed", CL_HOOK_OF_SERIES, CL_NEED_REMOVE, {
+		VIA(TRACEPOINT, "ext4_ext_remove_space", "ext4_ext_remove_space__tp"),
+	} },
 	{ "fsync", CL_HOOK_OF_EXT4, CL_NEED_FSYNC | CL_NEED_COMMITTED_TID | CL_NEED_PATH, {
 		VIA(FENTRY, "ext4_sync_file", FUNCTION_PAIR("ext4_sync_file")),
 		VIA(KPROBE, "ext4_sync_file", KPROBE_PAIR("ext4_sync_file")),

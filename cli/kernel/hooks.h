@@ -30,8 +30,9 @@ enum cl_need {
 	CL_NEED_DEVICE_FLUSH = 1 << 15,	/* CL_EV_DEVICE_FLUSH */
 	CL_NEED_CLOSE = 1 << 16,	/* CL_EV_CLOSE, CL_EV_SYNC, CL_EV_DELETE */
 	CL_NEED_REWRITE = 1 << 17,
+	CL_NEED_REMOVE = 1 << 18,
 };
-#define CL_NEEDS 18
+#define CL_NEEDS 19
 
 enum cl_hook_how {
 	CL_HOW_MISSING = 0,	/* the kernel has it, but no candidate could be hooked */

@@ -59,6 +59,8 @@ const char *cl_need_name(enum cl_need need)
 		return "close";
 	case CL_NEED_REWRITE:
 		return "rewrite";
+	case CL_NEED_REMOVE:
+		return "remove";
 	}
 	return "unknown";
 }

@@ -39,12 +39,12 @@ static bool close_gaps(struct cl_model *m, struct cl_write *w, const struct cl_r
 }
 
 /* One conversion's part in a write; several may have to come together. */
-static void cover(struct cl_model *m, struct cl_write *w, const struct cl_conversion *c, int error)
+static void cover(struct cl_model *m, struct cl_write *w, const struct cl_conversion *c)
 {
 	if (!close_gaps(m, w, &c->range))
 		return;
-	if (error) {
-		w->convert_error = error;
+	if (c->error) {
+		w->convert_error = c->error;
 	} else if (!w->nr_covers++) {
 		w->has_tid = c->has_tid;
 		w->tid = c->tid;
@@ -67,11 +67,12 @@ static void give_up_oldest_failed(struct cl_model *m, struct cl_inode *inode)
 }
 
 /* It is off the pending array, and no gap is left. */
-static void converted(struct cl_model *m, struct cl_write *w)
+static void converted(struct cl_model *m, struct cl_write *w, const struct cl_conversion *by)
 {
 	struct cl_inode *inode = w->inode;
 
 	m->nr_unconverted--;
+	cl_once_covered(m, w, by);
 	if (w->listed_ns) {
 		inode->nr_listed--;
 		m->counts.pending--;
@@ -131,6 +132,8 @@ int cl_convert(struct cl_model *m, const struct cl_ev_convert *e)
 		.seq = m->seq,
 		.tid = e->journal_tid,
 		.why = e->why,
+		.entries = e->entries,
+		.error = e->error,
 		.has_tid = e->has_tid,
 	};
 	struct cl_inode *inode;
@@ -149,20 +152,21 @@ int cl_convert(struct cl_model *m, const struct cl_ev_convert *e)
 			return err;
 	}
 	cl_inode_use(m, inode);
+	err = cl_once(m, inode, &c);
 	for (i = cl_pending_first(inode, c.range.start); i < inode->nr_pending;) {
 		w = inode->pending[i];
 		if (w->range.start >= c.range.end)
 			break;
-		cover(m, w, &c, e->error);
+		cover(m, w, &c);
 		if (w->nr_gaps) {
 			i++;
 			continue;
 		}
 		remove_pending(inode, i);
-		converted(m, w);
+		converted(m, w, &c);
 	}
 	cl_inode_unuse(m, inode);
-	return 0;
+	return err;
 }
 
 /* It was in flight when what is known of its blocks began. */
@@ -179,49 +183,52 @@ static bool mapped_before(const struct cl_model *m, const struct cl_write *w)
  * fdatasync need not commit the transaction it ran in. Nothing can make the
  * blocks unwritten again meanwhile: truncate and punch wait for direct I/O.
  * So whatever was converted since the write was mapped counts for it, with the
- * transaction of that conversion.
+ * transaction of that conversion. Returns the one that had the last part in it.
  */
-static void look_back(struct cl_model *m, struct cl_write *w)
+static const struct cl_conversion *look_back(struct cl_model *m, struct cl_write *w)
 {
 	uint64_t most = w->submit_ns ? CL_HISTORY_MAX : BLIND_HISTORY, n;
-	const struct cl_conversion *c;
+	const struct cl_conversion *c, *last = NULL;
 
 	for (n = 1; w->nr_gaps; n++) {
 		if (n > m->nr_history) {
 			w->earlier_unsure |= mapped_before(m, w);
-			return;
+			return last;
 		}
 		if (n > most)
 			break;
 		c = &m->history[(m->nr_history - n) % CL_HISTORY_MAX];
 		if (w->submit_ns && c->end_ns + STEP_NS < w->submit_ns)
-			return;
+			return last;
 		if (c->ino != w->inode->ino || c->dev != w->inode->dev->dev ||
 		    c->generation != w->inode->generation ||
 		    !cl_overlap(&c->range, w->range.start, w->range.end - 1))
 			continue;
-		if (c->end_ns > w->submit_ns && w->submit_ns)
-			cover(m, w, c, 0);
-		else
+		if (c->end_ns > w->submit_ns && w->submit_ns) {
+			cover(m, w, c);
+			last = c;
+		} else {
 			w->earlier_unsure = true;
+		}
 	}
 	/* Not known when it was mapped: what was seen is what can be said. */
 	if (w->nr_gaps && w->submit_ns)
 		w->earlier_unsure = true;
+	return last;
 }
 
 void cl_convert_catch_up(struct cl_model *m, struct cl_write *w)
 {
+	const struct cl_conversion *by = look_back(m, w);
 	struct cl_inode *inode = w->inode;
 	size_t i;
 
-	look_back(m, w);
 	if (w->nr_gaps)
 		return;
 	for (i = cl_pending_first(inode, w->range.start); inode->pending[i] != w; i++)
 		;
 	remove_pending(inode, i);
-	converted(m, w);
+	converted(m, w, by);
 }
 
 void cl_commit(struct cl_model *m, uint32_t dev, uint32_t tid, uint64_t ts_ns)

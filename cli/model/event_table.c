@@ -190,6 +190,13 @@ static const struct cl_field sync_fields[] = {
 	{}
 };
 
+static const struct cl_field remove_fields[] = {
+	F(cl_ev_remove, offset_bytes, S64, MUST),
+	F(cl_ev_remove, size_bytes, U64, MUST),
+	F(cl_ev_remove, pending, U32),
+	{}
+};
+
 static bool sane_range(__s64 offset, __u64 size)
 {
 	return offset >= 0 && size && size <= (__u64)(INT64_MAX - offset);
@@ -259,6 +266,13 @@ static bool sane_device_flush(const struct cl_event *e)
 	return ((const struct cl_ev_device_flush *)e)->flush_id;
 }
 
+static bool sane_remove(const struct cl_event *e)
+{
+	const struct cl_ev_remove *r = (const void *)e;
+
+	return sane_range(r->offset_bytes, r->size_bytes);
+}
+
 static const struct cl_event_info events[] = {
 	[CL_EV_WRITE] = { "write", sizeof(struct cl_ev_write), write_fields, sane_write },
 	[CL_EV_LISTED] = { "listed", sizeof(struct cl_ev_listed), listed_fields, sane_listed },
@@ -282,6 +296,7 @@ static const struct cl_event_info events[] = {
 	[CL_EV_SYNC] = { "sync", sizeof(struct cl_ev_sync), sync_fields, NULL },
 	[CL_EV_DELETE] = { "delete", sizeof(struct cl_event), no_fields, NULL },
 	[CL_EV_REWRITE] = { "rewrite", sizeof(struct cl_event), no_fields, NULL },
+	[CL_EV_REMOVE] = { "remove", sizeof(struct cl_ev_remove), remove_fields, sane_remove },
 };
 
 const struct cl_event_info *cl_event_info(unsigned int kind)

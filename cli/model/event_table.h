@@ -62,6 +62,7 @@ union cl_any_event {
 	struct cl_ev_zeroout zeroout;
 	struct cl_ev_device_flush device_flush;
 	struct cl_ev_sync sync;
+	struct cl_ev_remove remove;
 	unsigned char bytes[sizeof(struct cl_ev_path) + CL_PATH_MAX];
 };
 

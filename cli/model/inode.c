@@ -91,6 +91,7 @@ int cl_inode_get(struct cl_model *m, const struct cl_event *e, struct cl_inode *
 	i->generation = e->generation;
 	cl_list_init(&i->converted);
 	cl_list_init(&i->failed);
+	cl_list_init(&i->late);
 	err = cl_hash_add(&m->inodes, &i->by_key, key_of(e));
 	if (err) {
 		free(i);

@@ -17,6 +17,8 @@
 #define CL_SEEN_MAX 16384		/* ids remembered */
 #define CL_EARLY_MAX 256		/* completions ahead of their write */
 #define CL_HISTORY_MAX 16384		/* conversions remembered */
+#define CL_TAKEN_MAX 4096		/* writes remembered with what converted them */
+#define CL_LATE_MAX 16384		/* converted, but not on their own account */
 #define CL_ZEROOUTS_MAX 1024		/* zeroouts remembered */
 #define CL_FSYNCS_SEEN_MAX 4096		/* fsyncs remembered */
 
@@ -35,13 +37,11 @@ struct cl_seen {
 	size_t nr, next;
 };
 
-struct cl_conversion {
-	uint64_t ino;
-	uint32_t dev, generation;
-	struct cl_range range;
-	uint64_t begin_ns, end_ns, seq;
-	uint32_t tid, why;
-	bool has_tid;
+/* A write that was converted, and by what; its pointers are not to be followed. */
+struct cl_taken {
+	struct cl_write w;
+	struct cl_conversion by;
+	bool sure;
 };
 
 struct cl_past_fsync {
@@ -76,6 +76,9 @@ struct cl_model {
 	size_t next_early;
 	struct cl_conversion *history;	/* ring of those without error */
 	uint64_t nr_history;		/* ever */
+	struct cl_taken *taken;		/* ring */
+	uint64_t nr_taken;		/* ever */
+	size_t nr_late;
 	struct cl_zeroout *zeroouts;	/* ring */
 	uint64_t nr_zeroouts;		/* ever */
 	struct cl_past_fsync *past;	/* ring */
@@ -115,6 +118,7 @@ int cl_write_completed(struct cl_model *m, const struct cl_ev_completion *e);
 void cl_write_put(struct cl_model *m, struct cl_write *w);
 /* Nothing more is expected of it: durable, given up, or told to the program. */
 void cl_write_settle(struct cl_model *m, struct cl_write *w);
+void cl_write_end_if_over(struct cl_model *m, struct cl_write *w);
 void cl_write_end(struct cl_model *m, struct cl_write *w, bool finished);
 
 /* convert.c */
@@ -123,6 +127,15 @@ int cl_convert(struct cl_model *m, const struct cl_ev_convert *e);
 void cl_convert_catch_up(struct cl_model *m, struct cl_write *w);
 void cl_commit(struct cl_model *m, uint32_t dev, uint32_t tid, uint64_t ts_ns);
 int cl_device_flush(struct cl_model *m, const struct cl_ev_device_flush *e);
+
+/* once.c: whose account a conversion is on. Before it covers anything. */
+int cl_once(struct cl_model *m, struct cl_inode *inode, const struct cl_conversion *c);
+/* It is converted by c; if not on its own account, that is still to come. */
+void cl_once_covered(struct cl_model *m, struct cl_write *w, const struct cl_conversion *c);
+void cl_once_removed(struct cl_model *m, const struct cl_ev_remove *e);
+/* It was listed, and its inode has so many entries. */
+void cl_once_listed(struct cl_write *w, uint32_t pending);
+void cl_once_forget(struct cl_model *m, struct cl_write *w);
 
 /* zeroout.c */
 int cl_zeroout(struct cl_model *m, const struct cl_ev_zeroout *e);

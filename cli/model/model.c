@@ -38,6 +38,7 @@ void cl_model_free(struct cl_model *m)
 	cl_seen_free(&m->seen_writes);
 	cl_seen_free(&m->seen_fsyncs);
 	free(m->history);
+	free(m->taken);
 	free(m->zeroouts);
 	free(m->past);
 	free(m);
@@ -164,6 +165,9 @@ int cl_model_record(void *model, const void *record, size_t len)
 		return 0;
 	case CL_EV_REWRITE:
 		cl_use_rewrite(m, e);
+		return 0;
+	case CL_EV_REMOVE:
+		cl_once_removed(m, &any->remove);
 		return 0;
 	}
 	return 0;	/* flush, work: counted, and shown by trace */

@@ -42,6 +42,17 @@ struct cl_zeroout {
 	int error;
 };
 
+/* Of a range, without error unless it says so. */
+struct cl_conversion {
+	uint64_t ino;
+	uint32_t dev, generation;
+	struct cl_range range;
+	uint64_t begin_ns, end_ns, seq;
+	uint32_t tid, why, entries;
+	int error;
+	bool has_tid;
+};
+
 /* Whether the file system wrote zeros over a write that was under way; in rising order. */
 enum cl_zeroed {
 	CL_NOT_ZEROED,
@@ -95,6 +106,9 @@ struct cl_write {
 	int convert_error;
 	uint32_t why, tid;
 	bool has_tid;
+	uint64_t removed_ns;		/* blocks of it were taken off meanwhile; 0: none */
+	bool own_done;			/* one was on its own account; see once.c */
+	struct cl_list late;		/* inode's, if not, and it needs none */
 	bool earlier_unsure;		/* an earlier conversion may have done it; see catch_up */
 	uint64_t committed_ns;
 
@@ -158,6 +172,10 @@ struct cl_inode {
 	size_t nr_users;		/* writes and fsyncs that point here */
 	size_t nr_fsyncs;		/* running */
 	struct cl_use *use;		/* NULL: no direct write was seen */
+
+	struct cl_list late;		/* converted by others, their own is still to come */
+	bool entries_known;		/* nothing is on its list that was not seen to get there */
+	bool once_unsure;		/* what a conversion is for is not known; see once.c */
 };
 
 struct cl_dev {
@@ -231,6 +249,13 @@ struct cl_sink {
 			  bool finished);
 	/* The program can see that it is complete. */
 	void (*write_visible)(void *ctx, const struct cl_model *m, const struct cl_write *w);
+	/*
+	 * It was converted on its own account, without error; or, with again, a second
+	 * time, by a conversion that is on nobody's account, or for the first time, but
+	 * after its blocks were taken off the inode: w is a copy then.
+	 */
+	void (*write_converted)(void *ctx, const struct cl_model *m, const struct cl_write *w,
+				const struct cl_conversion *again);
 	/* Zeros were written over it later than that. */
 	void (*write_zeroed)(void *ctx, const struct cl_model *m, const struct cl_write *w);
 	/* Some of its writes are unsynced, and will not be. */

@@ -22,6 +22,7 @@ void cl_write_end(struct cl_model *m, struct cl_write *w, bool finished)
 	cl_use_write_end(m, w);
 	cl_list_del(&w->by_inode);
 	cl_list_del(&w->by_dev);
+	cl_once_forget(m, w);
 	cl_hash_del(&m->writes, &w->by_id);
 	/* Out of memory here costs no more than a duplicate not known as one. */
 	cl_seen_add(&m->seen_writes, w->id, w->done_ns);
@@ -30,10 +31,10 @@ void cl_write_end(struct cl_model *m, struct cl_write *w, bool finished)
 	free(w);
 }
 
-/* Ends it when nobody waits for anything: not the program, nor an fsync. */
-static void end_if_over(struct cl_model *m, struct cl_write *w)
+/* When nobody waits for anything: not the program, nor an fsync, nor its own conversion. */
+void cl_write_end_if_over(struct cl_model *m, struct cl_write *w)
 {
-	if (w->state != CL_WRITE_DURABLE || w->refs)
+	if (w->state != CL_WRITE_DURABLE || w->refs || !cl_list_empty(&w->late))
 		return;
 	if (w->visible_ns) {
 		cl_write_end(m, w, true);
@@ -50,7 +51,7 @@ static void end_if_over(struct cl_model *m, struct cl_write *w)
 void cl_write_put(struct cl_model *m, struct cl_write *w)
 {
 	w->refs--;
-	end_if_over(m, w);
+	cl_write_end_if_over(m, w);
 }
 
 void cl_write_settle(struct cl_model *m, struct cl_write *w)
@@ -60,7 +61,7 @@ void cl_write_settle(struct cl_model *m, struct cl_write *w)
 	w->state = CL_WRITE_DURABLE;
 	cl_list_del(&w->by_inode);
 	cl_list_del(&w->by_dev);
-	end_if_over(m, w);
+	cl_write_end_if_over(m, w);
 }
 
 static void complete(struct cl_model *m, struct cl_write *w, const struct cl_early *c, bool inferred)
@@ -120,6 +121,7 @@ static struct cl_write *write_new(const struct cl_model *m, const struct cl_ev_w
 		return NULL;
 	cl_list_init(&w->by_inode);
 	cl_list_init(&w->by_dev);
+	cl_list_init(&w->late);
 	w->id = e->write_id;
 	w->range.start = e->offset_bytes;
 	w->range.end = e->offset_bytes + e->size_bytes;
@@ -183,6 +185,16 @@ int cl_write_done(struct cl_model *m, const struct cl_ev_write *e)
 	return 0;
 }
 
+/* What it says of the list does not fit to what was seen of it. */
+static void listed_unseen(struct cl_model *m, const struct cl_event *e)
+{
+	struct cl_inode *inode = cl_inode_find(m, e);
+
+	m->counts.listed++;
+	if (inode)
+		inode->once_unsure = true;
+}
+
 int cl_write_listed(struct cl_model *m, const struct cl_ev_listed *e)
 {
 	struct cl_write *w = e->write_id ? cl_write_find(m, e->write_id) : NULL;
@@ -192,7 +204,7 @@ int cl_write_listed(struct cl_model *m, const struct cl_ev_listed *e)
 		if (e->write_id && cl_seen_find(&m->seen_writes, e->write_id, 0, &same))
 			m->counts.duplicates++;
 		else
-			m->counts.listed++;
+			listed_unseen(m, &e->e);
 		return 0;
 	}
 	if (w->listed_ns) {
@@ -204,6 +216,7 @@ int cl_write_listed(struct cl_model *m, const struct cl_ev_listed *e)
 	if (w->state != CL_WRITE_PENDING)
 		return 0;
 	w->inode->nr_listed++;
+	cl_once_listed(w, e->pending);
 	if (w->inode->nr_listed > m->counts.pending_inode_max)
 		m->counts.pending_inode_max = w->inode->nr_listed;
 	if (++m->counts.pending > m->counts.pending_max)
@@ -233,7 +246,7 @@ int cl_write_completed(struct cl_model *m, const struct cl_ev_completion *e)
 	complete(m, w, &c, e->e.flags & CL_F_INFERRED);
 	if (w->state == CL_WRITE_FAILED && e->result < 0) {
 		cl_write_settle(m, w);	/* the program knows */
-	} else if (w->state == CL_WRITE_DURABLE && !w->refs) {
+	} else if (w->state == CL_WRITE_DURABLE && !w->refs && cl_list_empty(&w->late)) {
 		m->nr_unseen--;
 		cl_write_end(m, w, true);
 	}

@@ -54,7 +54,7 @@ _Static_assert(ARRAY_SIZE(doubt_text) == CL_DOUBTS, "a doubt without a text");
 
 /* Facts that a recording may know nothing of, since it is older than their hooks. */
 #define NEEDS_OF_LATER \
-	(CL_NEED_ZEROOUT | CL_NEED_DEVICE_FLUSH | CL_NEED_CLOSE | CL_NEED_REWRITE)
+	(CL_NEED_ZEROOUT | CL_NEED_DEVICE_FLUSH | CL_NEED_CLOSE | CL_NEED_REWRITE | CL_NEED_REMOVE)
 
 /* What was seen is true for all that. */
 #define MISSING_FACTS (CL_DOUBT_LOST | CL_DOUBT_LIMIT | CL_DOUBT_CUT)
@@ -74,7 +74,8 @@ static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j, bool
 {
 	size_t max = r->max_suspects ? 2 * r->max_suspects : 16;
 	/* Zeros over a write need no other fact that could still be missing. */
-	bool confirmed = !rules[i]->at_completion || rules[i]->at_zeroout;
+	bool confirmed = rules[i]->at_zeroout ||
+			 !(rules[i]->at_completion || rules[i]->at_conversion);
 	uint64_t *room = is_warning(i) ? &r->tally[i].room : &r->room;
 	struct cl_evidence *s;
 
@@ -106,9 +107,12 @@ static bool is_called(const struct cl_rule *rule, enum cl_moment moment)
 {
 	switch (moment) {
 	case CL_AT_FSYNC:
-		return !rule->at_completion && !rule->at_end && !rule->at_call;
+		return !rule->at_completion && !rule->at_conversion && !rule->at_end &&
+		       !rule->at_call;
 	case CL_AT_COMPLETION:
 		return rule->at_completion;
+	case CL_AT_CONVERSION:
+		return rule->at_conversion;
 	case CL_AT_ZEROOUT:
 		return rule->at_zeroout;
 	case CL_AT_END:
@@ -209,6 +213,19 @@ static void file_unsynced(void *ctx, const struct cl_model *m, const struct cl_i
 	}
 }
 
+static void write_converted(void *ctx, const struct cl_model *m, const struct cl_write *w,
+			    const struct cl_conversion *again)
+{
+	struct cl_rules *r = ctx;
+	struct cl_judge j = judge_of(r, m);
+
+	j.moment = CL_AT_CONVERSION;
+	j.inode = w->inode;
+	j.w = w;
+	j.again = again;
+	judge_one(r, m, &j);
+}
+
 /* An fsync begins: its hooks are there, and so are, and were, all the others. */
 static void confirm(void *ctx, const struct cl_event *e)
 {
@@ -264,6 +281,7 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 	r->sink.write_zeroed = write_zeroed;
 	r->sink.write_end = write_end;
 	r->sink.file_unsynced = file_unsynced;
+	r->sink.write_converted = write_converted;
 	r->sink.event = confirm;
 	r->out = out;
 	r->hooks = hooks;

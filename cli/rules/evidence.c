@@ -34,6 +34,9 @@ void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const s
 	if (v->has_zeroout)
 		v->z = *j->w->zeroout;
 	v->cache = rule->about_flush && j->flushes_seen ? inode->dev->cache : CL_CACHE_UNKNOWN;
+	v->has_again = j->again;
+	if (j->again)
+		v->again = *j->again;
 	v->flush_ns = inode->dev->flush_ns;
 	v->flushed = v->cache != CL_CACHE_UNKNOWN && cl_write_flushed(j->w);
 	if (j->f)
@@ -165,6 +168,19 @@ static void print_zeroout(const struct cl_zeroout *z, const struct cl_write *w, 
 	cl_out_close(o);
 }
 
+static void print_again(const struct cl_conversion *c, uint64_t removed_ns, struct cl_out *o)
+{
+	cl_out_object(o, "again");
+	cl_out_time(o, "begin_ns", c->begin_ns);
+	cl_out_time(o, "end_ns", c->end_ns);
+	cl_out_str(o, "why", cl_why_name(c->why));
+	cl_out_s64(o, "offset_bytes", c->range.start);
+	cl_out_u64(o, "size_bytes", c->range.end - c->range.start);
+	cl_out_u64(o, "entries", c->entries);
+	time_or_null(o, "removed_ns", removed_ns);
+	cl_out_close(o);
+}
+
 static void print_device(const struct cl_evidence *v, struct cl_out *o)
 {
 	cl_out_object(o, "device");
@@ -203,6 +219,8 @@ void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 		print_device(v, o);
 	if (v->other.id)
 		print_other(&v->other, o);
+	if (v->has_again)
+		print_again(&v->again, v->w.removed_ns, o);
 	if (v->has_zeroout)
 		print_zeroout(&v->z, &v->w, o);
 	cl_out_end(o);

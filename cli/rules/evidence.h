@@ -14,6 +14,8 @@ struct cl_evidence {
 	uint64_t writes, bytes, closed_ns;	/* of unsynced ones; the last is w */
 	struct cl_zeroout z;
 	bool has_zeroout;	/* and the rule is about it */
+	struct cl_conversion again;
+	bool has_again;
 	uint32_t cache;		/* CL_CACHE_*; UNKNOWN: not what the rule is about */
 	uint64_t flush_ns;	/* begin of the device's last flush; 0: none was seen */
 	bool flushed;		/* and it was after the data */

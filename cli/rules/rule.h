@@ -37,6 +37,7 @@ enum cl_finding {
 enum cl_moment {
 	CL_AT_FSYNC,		/* an fsync is over: each write that it may owe something */
 	CL_AT_COMPLETION,	/* of a write */
+	CL_AT_CONVERSION,	/* of a write, on its own account or on nobody's */
 	CL_AT_ZEROOUT,		/* of a write's blocks, after its completion */
 	CL_AT_END,		/* of a write's life */
 	CL_AT_CALL,		/* an fsync is over: by itself */
@@ -57,6 +58,7 @@ struct cl_judge {
 	bool fsyncs_unseen;
 	/* Nothing that a device is told about its cache goes by unseen. */
 	bool flushes_seen;
+	const struct cl_conversion *again;	/* CL_AT_CONVERSION: wrong; NULL: its own */
 };
 
 struct cl_rule {
@@ -66,6 +68,7 @@ struct cl_rule {
 	enum cl_verdict severity;	/* of a broken one: VIOLATION or WARNING */
 	bool at_completion;	/* it is called then, not at the end of fsyncs */
 	bool at_zeroout;	/* and when blocks of the write are zeroed after that */
+	bool at_conversion;	/* it is called at those that are on a write's account */
 	bool about_flush;	/* what the device was told is evidence */
 	bool at_end;		/* it is called at the end of writes, and of files */
 	bool at_call;		/* it is called once for each fsync */

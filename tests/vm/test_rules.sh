@@ -7,8 +7,7 @@
 # tags: check
 # limit: 200
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
-
-SLAB=/sys/kernel/debug/failslab
+. "$TOP/tests/lib/failslab.sh"
 
 # rule NAME: verdict, how often broken, unsure, held.
 rule() {
@@ -37,25 +36,6 @@ dsync 'libaio, fsync' 0 --ioengine=libaio --iodepth=8 --fsync=16
 
 # ---- conversions that fail --------------------------------------------------
 
-# No allocation succeeds that is made below the function that converts.
-function_range() {
-	awk -v name="$1" '
-		found && $1 != at { print "0x" at, "0x" $1; exit }
-		$3 == name { found = 1; at = $1 }' /proc/kallsyms
-}
-
-arm() {
-	local start end
-	read -r start end <<<"$(function_range ext4_convert_unwritten_extents)"
-	echo "$start" >$SLAB/require-start
-	echo "$end" >$SLAB/require-end
-	echo 32 >$SLAB/stacktrace-depth
-	echo N >$SLAB/cache-filter
-	echo N >$SLAB/ignore-gfp-wait
-	echo 0 >$SLAB/verbose
-	echo -1 >$SLAB/times
-}
-
 # met NAME PROBABILITY CONVLIST-ARGUMENT...: 16 writes are held, and fsync converts
 # them; what xfs_io said of it is in $WORK/fsync.
 met() {
@@ -73,12 +53,12 @@ met() {
 	status_is "$name: exit status" 0 "$CONVLIST" "${@:3}" -- bash "$WORK/meet"
 }
 
-if [[ ! -e $SLAB/require-start ]]; then
+if ! can_fail_below; then
 	skip 'conversions that fail' 'this kernel cannot make allocations fail by call chain'
 	exit 0
 fi
 defer /dev/vda 60000
-arm
+fail_below ext4_convert_unwritten_extents
 met 'no memory' 100 check --summary "$WORK/summary.json"
 at_least 'no memory: fsync fails' "$(grep -c 'Cannot allocate' "$WORK/fsync" || true)" 1
 equal 'no memory: the error reached fsync' "$(rule conversion_error_reaches_fsync)" 'ok 0 0 16'
@@ -94,5 +74,4 @@ at_least 'no memory, stat: failures are counted' \
 	"$(jq -R 'fromjson? | select(.type == "stat_counts").convert_errors' "$WORK/said" | tail -n 1)" 1
 check 'no memory, stat: failures are told: errno, range, inode, path' grep -qE \
 	"failed: Cannot allocate memory, [0-9]+ bytes at [0-9]+ of inode $(stat -c %i "$MOUNT/file") .*$MOUNT/file" "$WORK/said"
-echo 0 >$SLAB/require-start
-echo 0xffffffffffffffff >$SLAB/require-end
+fail_nowhere
