@@ -11,25 +11,28 @@
 
 /* Room for one more name beyond the longest path: the verifier knows no sums. */
 #define CL_PATH_RECORD (sizeof(struct cl_ev_path) + CL_PATH_MAX + CL_NAME_MAX)
+/* Behind it the way up to the root is noted: the stack has no room for that as well. */
+#define CL_PATH_RESERVED (CL_PATH_RECORD + sizeof(struct cl_path_walk))
 
 static __always_inline void cl_emit_path(struct file *file, struct inode *inode,
 					 const struct cl_inode_id *id)
 {
-	struct cl_path_walk walk;
+	struct cl_path_walk *walk;
 	struct cl_ev_path *p;
 	__u8 seen = 1;
 
 	if (bpf_map_lookup_elem(&cl_paths, id))
 		return;
-	p = cl_reserve(CL_EV_PATH, CL_PATH_RECORD, id);
+	p = cl_reserve(CL_EV_PATH, CL_PATH_RESERVED, id);
 	if (!p)
 		return;
-	cl_path_collect(BPF_CORE_READ(file, f_path.dentry), &walk);
-	p->len_bytes = cl_path_write(&walk, p->path);
+	walk = (void *)p + CL_PATH_RECORD;
+	cl_path_collect(BPF_CORE_READ(file, f_path.dentry), walk);
+	p->len_bytes = cl_path_write(walk, p->path);
 	p->e.size_bytes = sizeof(*p) + p->len_bytes + 1;
-	if (walk.truncated)
+	if (walk->truncated)
 		p->e.flags |= CL_F_TRUNCATED;
-	if (walk.unlinked || !BPF_CORE_READ(inode, i_nlink))
+	if (walk->unlinked || !BPF_CORE_READ(inode, i_nlink))
 		p->e.flags |= CL_F_UNLINKED;
 	cl_submit(p);
 	bpf_map_update_elem(&cl_paths, id, &seen, BPF_ANY);

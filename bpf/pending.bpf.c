@@ -149,27 +149,37 @@ static __always_inline bool list_is_empty(struct list_head *head)
 	return BPF_CORE_READ(head, next) == head;
 }
 
-/* Takes the name from any dentry in memory: nobody need have the file open. */
-static __always_inline void name_inode(struct inode *inode, struct cl_pending_inode *row)
+static struct cl_path_walk way;	/* one at a time, and little stack is left */
+
+/*
+ * Takes the name from any dentry in memory: nobody need have the file open. A global
+ * function, which the verifier looks at once and not for each way that leads to it.
+ */
+__noinline int name_inode(__u64 address, __u32 i)
 {
-	struct cl_path_walk walk;
+	struct inode *inode = (void *)address;
+	struct cl_pending_inode *row;
 	struct hlist_node *alias;
 	struct dentry *dentry;
 
+	row = bpf_map_lookup_elem(&cl_inodes, &i);
+	if (!row)
+		return 0;
 	if (!BPF_CORE_READ(inode, i_nlink))
 		row->flags |= CL_PENDING_UNLINKED;
 	alias = BPF_CORE_READ(inode, i_dentry.first);
 	if (!alias) {
 		row->flags |= CL_PENDING_NO_NAME | CL_PENDING_CLOSED;
-		return;
+		return 0;
 	}
 	dentry = dentry_of_alias(alias);
 	if (BPF_CORE_READ(dentry, d_lockref.count) <= 0)
 		row->flags |= CL_PENDING_CLOSED;
-	cl_path_collect(dentry, &walk);
-	if (walk.truncated)
+	cl_path_collect(dentry, &way);
+	if (way.truncated)
 		row->flags |= CL_PENDING_TRUNCATED;
-	row->path_bytes = cl_path_write(&walk, row->path);
+	row->path_bytes = cl_path_write(&way, row->path);
+	return 0;
 }
 
 static __always_inline void add_inode(struct inode *inode, __u32 first, bool torn)
@@ -189,7 +199,7 @@ static __always_inline void add_inode(struct inode *inode, __u32 first, bool tor
 	row->first = first;
 	row->entries = cl_nr_entries - first;
 	row->path_bytes = 0;
-	name_inode(inode, row);
+	name_inode((__u64)inode, i);
 }
 
 /* The inodes that have direct writes to convert: the series lists them. */

@@ -43,7 +43,8 @@ static __always_inline void cl_path_collect(struct dentry *dentry, struct cl_pat
 
 /*
  * Writes "/a/b/c", no longer than CL_PATH_MAX - 1 bytes; returns the length. The
- * buffer has room for one name more: the verifier knows no sums.
+ * buffer has room for one name more: the verifier knows no sums. Nor is it to know by
+ * how much the path grew each time, or it looks at all ways to get there.
  */
 static __always_inline __u32 cl_path_write(const struct cl_path_walk *walk, char *path)
 {
@@ -60,6 +61,8 @@ static __always_inline __u32 cl_path_write(const struct cl_path_walk *walk, char
 		dentry = walk->dentry[i];	/* ours: not for CO-RE to move */
 		if (at >= CL_PATH_MAX)
 			break;
+		barrier_var(at);	/* else the compiler sees that this changes nothing */
+		at &= CL_PATH_MAX - 1;
 		path[at] = '/';
 		n = bpf_probe_read_kernel_str(&path[at + 1], CL_NAME_MAX - 1,
 					      BPF_CORE_READ(dentry, d_name.name));
