@@ -38,7 +38,9 @@ BPF_OBJ_pending := $(patsubst bpf/%.c,$(O)/bpf/obj/%.o,$(filter bpf/pending.bpf.
 # their first use in another object.
 BPF_OBJ_trace := $(patsubst bpf/%.c,$(O)/bpf/obj/%.o,$(filter bpf/maps.bpf.c,$(BPF_SRC)) \
 	$(filter-out bpf/maps.bpf.c bpf/pending.bpf.c,$(BPF_SRC)))
-SKEL := $(if $(BPF_OBJ_trace),$(O)/bpf/trace.skel.h) $(if $(BPF_OBJ_pending),$(O)/bpf/pending.skel.h)
+# The same once more for kernels whose BPF can do less.
+BPF_OBJ_trace_basic := $(BPF_OBJ_trace:$(O)/bpf/obj/%=$(O)/bpf/obj/basic/%)
+SKEL := $(if $(BPF_OBJ_trace),$(O)/bpf/trace.skel.h $(O)/bpf/trace_basic.skel.h) $(if $(BPF_OBJ_pending),$(O)/bpf/pending.skel.h)
 
 # Unit tests take what they need from an archive of everything but main.c, so
 # that a pure test links no BPF, and everything in it runs under ASan and UBSan.
@@ -189,9 +191,15 @@ $(O)/bpf/obj/%.o: bpf/%.c Makefile | $(O)/.tools
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 
+$(O)/bpf/obj/basic/%.o: bpf/%.c Makefile | $(O)/.tools
+	$(call say,BPF,$< (basic))
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -mcpu=v2 -DCL_BASIC -MMD -MP -c -o $@ $<
+
 $(O)/bpf/trace.bpf.o: $(BPF_OBJ_trace)
+$(O)/bpf/trace_basic.bpf.o: $(BPF_OBJ_trace_basic)
 $(O)/bpf/pending.bpf.o: $(BPF_OBJ_pending)
-$(O)/bpf/trace.bpf.o $(O)/bpf/pending.bpf.o:
+$(O)/bpf/trace.bpf.o $(O)/bpf/trace_basic.bpf.o $(O)/bpf/pending.bpf.o:
 	$(call say,BPFLD,$@)
 	$(Q)$(BPFTOOL) gen object $@ $^
 
@@ -245,7 +253,7 @@ $(WORKLOAD_BIN):
 	$(Q)$(CC) -o $@ $^ -Wl,--as-needed -laio -luring -lpthread
 
 .SECONDARY:
--include $(CLI_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(BPF_OBJ_trace:.o=.d) $(BPF_OBJ_pending:.o=.d)
+-include $(CLI_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(BPF_OBJ_trace:.o=.d) $(BPF_OBJ_trace_basic:.o=.d) $(BPF_OBJ_pending:.o=.d)
 -include $(UNIT_SRC:%.c=$(O)/unit/obj/%.d)
 -include $(WORKLOAD_OBJ:.o=.d)
 -include $(FUZZ_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(O)/fuzz/obj/%.d)

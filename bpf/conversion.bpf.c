@@ -203,6 +203,22 @@ int BPF_PROG(ext4_ext_handle_unwritten_extents__tp, struct inode *inode)
 	return 0;
 }
 
+SEC("tp/ext4/ext4_ext_handle_unwritten_extents")
+int ext4_ext_handle_unwritten_extents__tp_perf(
+	struct trace_event_raw_ext4_ext_handle_unwritten_extents *event)
+{
+	struct cl_call *call = cl_call_find(CL_CALL_CONVERT);
+	struct inode *inode;
+	__u32 tid;
+
+	if (!call)
+		return 0;
+	inode = (void *)call->arg[0];
+	if (BPF_CORE_READ(inode, i_ino) == event->ino && current_handle_tid(&tid))
+		call->arg[3] = tid;
+	return 0;
+}
+
 SEC("fentry/ext4_convert_unwritten_io_end_vec")
 int BPF_PROG(ext4_convert_unwritten_io_end_vec__fentry)
 {

@@ -56,6 +56,8 @@ struct cl_call {
 struct cl_completing {
 	__u64 iocb;
 	__s64 result;
+	__u32 nested;		/* calls within this one, in interrupts */
+	__u32 pad;
 	struct cl_inflight write;
 };
 
@@ -143,7 +145,15 @@ extern struct cl_map_failed cl_failed SEC(".maps");
 
 extern const volatile struct cl_config cl_cfg;
 extern const volatile __u64 cl_wakeup_bytes;
+#ifdef CL_BASIC
+/*
+ * For kernels without bpf_loop (e6f2dd0f8067, 5.17), and so maybe without callbacks and without
+ * atomic instructions that have a result (5ffa25502b5a, 5.12): no statistics, ids by the clock.
+ */
+#define cl_stat_by CL_STAT_OFF
+#else
 extern const volatile __u32 cl_stat_by;
+#endif
 extern __u64 cl_stat_full;
 extern __u64 cl_lost[CL_LOST_WHERES];
 extern __u64 cl_last_id;
@@ -156,7 +166,11 @@ static __always_inline void cl_count_lost(enum cl_lost_where where)
 
 static __always_inline __u64 cl_new_id(void)
 {
+#ifdef CL_BASIC
+	return bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 0xff);
+#else
 	return __sync_fetch_and_add(&cl_last_id, 1) + 1;
+#endif
 }
 
 static __always_inline void cl_identify(struct inode *inode, struct cl_inode_id *id)

@@ -6,6 +6,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 const volatile struct cl_config cl_cfg = {};
 const volatile __u64 cl_wakeup_bytes = 64 << 10;
+#undef cl_stat_by
 const volatile __u32 cl_stat_by = CL_STAT_OFF;
 const volatile __u8 cl_stat_zeroes[CL_STAT_ZEROES] = {};
 __u64 cl_stat_full = 0;		/* values that found no room in stat's tables */

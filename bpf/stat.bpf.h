@@ -156,6 +156,8 @@ static __always_inline void cl_stat_whose(struct cl_stat_who *who, const struct 
 {
 	__builtin_memset(who, 0, sizeof(*who));
 	switch (cl_stat_by) {
+	case CL_STAT_OFF:
+		break;
 	case CL_STAT_INODE:
 		who->id = id->ino;
 		who->generation = id->generation;

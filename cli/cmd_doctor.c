@@ -59,6 +59,8 @@ static void print_kernel(struct doctor *d)
 	cl_out_bool(d->out, "ext4_btf", f->ext4_btf);
 	cl_out_bool(d->out, "aio", f->aio);
 	cl_out_bool(d->out, "io_uring", f->io_uring);
+	cl_out_bool(d->out, "preempts", f->preempts);
+	cl_out_bool(d->out, "stat_and_pending", !f->basic_bpf);
 	cl_out_bool(d->out, "may_load_bpf", f->may_load);
 	cl_out_str(d->out, "lockdown", f->lockdown[0] ? f->lockdown : "unknown");
 	cl_out_bool(d->out, "hooks_tried", d->source);
@@ -161,7 +163,7 @@ static void examine(struct doctor *d)
 	const __u32 needed = CL_NEED_WRITE | CL_NEED_CONVERT | CL_NEED_FSYNC;
 	struct cl_live_options live = { .ring_bytes = 1 << 16, .all_hooks = true };
 
-	cl_hooks_choose(&d->features, CL_HOW_TRACEPOINT, true, &d->choices);
+	cl_hooks_choose(&d->features, CL_HOOKS_BEST, true, &d->choices);
 	cl_hooks_fill_report(&d->choices, &d->found);
 	d->hooks = &d->found;
 	if (cl_features_require(&d->features))

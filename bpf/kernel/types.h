@@ -203,6 +203,21 @@ struct io_uring_cqe {
 
 struct kstatfs;
 
+/* What tracepoints have for perf. */
+struct trace_event_raw_ext4_ext_handle_unwritten_extents {
+	unsigned long ino;
+};
+
+struct trace_event_raw_jbd2_end_commit {
+	__u32 dev;
+	unsigned int transaction;
+};
+
+struct trace_event_raw_io_uring_complete {
+	void *req;
+	int res;
+};
+
 /*
  * What only the series has. The suffix is dropped when libbpf looks for the
  * type: the same object loads on a kernel without the fields, as long as their

@@ -2,16 +2,19 @@
 #include "attach.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "trace.skel.h"
+#include "trace_basic.skel.h"
 
 #include "bpf_log.h"
 #include "candidates.h"
 #include "features.h"
+#include "links.h"
 #include "log.h"
 #include "source/source.h"
 #include "util.h"
@@ -20,20 +23,13 @@
 #define STAT_KEYS 1024
 #define STAT_WRITES 65536
 #define STAT_INODES 1024
-#define LINKS_MAX (CL_HOOKS_MAX * CL_CANDIDATE_PROGRAMS)
 
 struct cl_attach {
 	struct cl_features features;
 	struct cl_choices choices;
 	struct cl_hooks_report report;
 	struct trace_bpf *skel;
-	unsigned int nr_links;
-	struct {
-		struct bpf_link *link;
-		int prog_fd;
-		bool kprobe;
-		bool tracks_itself;	/* what it misses is seen from what it leaves behind */
-	} links[LINKS_MAX];
+	struct cl_links links;
 	__u64 missed;		/* by links that are gone */
 };
 
@@ -58,40 +54,7 @@ static enum cl_hook_how first_class(void)
 			return how;
 	if (class && *class)
 		cl_warn("CONVLIST_HOOKS=%s: not one of tracepoint, fentry, kprobe", class);
-	return CL_HOW_TRACEPOINT;
-}
-
-/* What 6.7's struct bpf_link_info tells of a kprobe (3acf8ace68230), for older headers. */
-struct kprobe_link_info {
-	__u32 type, id, prog_id, pad;
-	__u32 perf_type, pad2;
-	__u64 func_name;
-	__u32 name_len, offset;
-	__u64 addr;
-	__u64 missed;
-	__u64 rest[8];
-};
-
-#define PERF_EVENT_LINK 7	/* BPF_LINK_TYPE_PERF_EVENT */
-
-static __u64 missed_by(const struct cl_attach *a, unsigned int i)
-{
-	struct bpf_prog_info prog = {};
-	__u32 len = sizeof(prog);
-	__u64 missed = 0;
-
-	if (!a->links[i].tracks_itself &&
-	    !bpf_obj_get_info_by_fd(a->links[i].prog_fd, &prog, &len))
-		missed = prog.recursion_misses;
-	if (a->links[i].kprobe) {
-		struct kprobe_link_info info = {};
-
-		len = sizeof(info);
-		if (!bpf_obj_get_info_by_fd(bpf_link__fd(a->links[i].link), &info, &len) &&
-		    info.type == PERF_EVENT_LINK)
-			missed += info.missed;
-	}
-	return missed;
+	return CL_HOOKS_BEST;
 }
 
 /*
@@ -100,11 +63,11 @@ static __u64 missed_by(const struct cl_attach *a, unsigned int i)
  */
 #define COMPLETION_LATE_NS 1000000000ULL
 
-static __u64 missed_completions(const struct cl_attach *a)
+static __u64 missed_completions(const struct cl_attach *a, __u64 now_ns)
 {
 	int inflight = bpf_map__fd(a->skel->maps.cl_inflight);
 	int completing = bpf_map__fd(a->skel->maps.cl_completing);
-	__u64 key, *at = NULL, missed = 0, now_ns = cl_now_ns();
+	__u64 key, *at = NULL, missed = 0;
 	struct cl_inflight write;
 
 	for (; !bpf_map_get_next_key(inflight, at, &key); at = &key)
@@ -118,14 +81,15 @@ static __u64 missed_completions(const struct cl_attach *a)
 
 void cl_attach_detach(struct cl_attach *a)
 {
-	if (a->nr_links)
-		a->missed += missed_completions(a);
+	__u64 now_ns = cl_now_ns();
+
+	if (!a->links.nr)
+		return;
 	/* In the reverse order: no fsync is seen to end without what it relied on. */
-	while (a->nr_links) {
-		a->nr_links--;
-		a->missed += missed_by(a, a->nr_links);
-		bpf_link__destroy(a->links[a->nr_links].link);
-	}
+	while (a->links.nr)
+		a->missed += cl_links_drop(&a->links);
+	/* Only now: while a table is read, kprobes are passed over on that CPU. */
+	a->missed += missed_completions(a, now_ns);
 }
 
 /* Tables that are not used stay as small as the object has them. */
@@ -145,6 +109,29 @@ static int set_up_stat(struct trace_bpf *skel, __u32 by)
 	return err;
 }
 
+/*
+ * While a task reads a table, kprobes are passed over on its CPU: it must not be preempted
+ * there for others. Without the right to ask for that, some may be missed, and counted.
+ * Returns what leave_cpu() takes.
+ */
+static int stay_on_cpu(const struct cl_attach *a)
+{
+	const struct sched_param first = { .sched_priority = 1 };
+	int policy = a->features.preempts ? sched_getscheduler(0) : -1;
+
+	if (policy != SCHED_OTHER || sched_setscheduler(0, SCHED_FIFO, &first))
+		return -1;
+	return policy;
+}
+
+static void leave_cpu(int policy)
+{
+	const struct sched_param none = {};
+
+	if (policy >= 0)
+		sched_setscheduler(0, policy, &none);
+}
+
 long long cl_attach_stat(const struct cl_attach *a, const struct cl_stat_reader *reader)
 {
 	int hists = bpf_map__fd(a->skel->maps.cl_stat_hists);
@@ -153,13 +140,16 @@ long long cl_attach_stat(const struct cl_attach *a, const struct cl_stat_reader 
 	struct cl_stat_who who, *last = NULL;
 	struct cl_stat_counts c;
 	struct cl_stat_hist h;
+	int policy;
 
+	policy = stay_on_cpu(a);
 	for (; !bpf_map_get_next_key(hists, at, &key); at = &key)
 		if (!bpf_map_lookup_elem(hists, &key, &h))
 			reader->hist(reader->ctx, &key, &h);
 	for (; !bpf_map_get_next_key(counts, last, &who); last = &who)
 		if (!bpf_map_lookup_elem(counts, &who, &c))
 			reader->counts(reader->ctx, &who, &c);
+	leave_cpu(policy);
 	return __atomic_load_n(&a->skel->bss->cl_stat_full, __ATOMIC_RELAXED);
 }
 
@@ -167,42 +157,7 @@ void cl_attach_lost(struct cl_attach *a, __u64 lost[CL_LOST_WHERES])
 {
 	for (int i = 0; i < CL_LOST_WHERES; i++)
 		lost[i] = __atomic_load_n(&a->skel->bss->cl_lost[i], __ATOMIC_RELAXED);
-	lost[CL_LOST_MISSED] += a->missed;
-	for (unsigned int i = 0; i < a->nr_links; i++)
-		lost[CL_LOST_MISSED] += missed_by(a, i);
-}
-
-static int attach_program(struct cl_attach *a, const char *name)
-{
-	struct bpf_program *prog = bpf_object__find_program_by_name(a->skel->obj, name);
-	const char *suffix = strstr(name, "__"), *changed;
-	struct bpf_link *link;
-	char target[96];
-	bool kprobe;
-
-	if (!prog)
-		return -ENOENT;
-	kprobe = suffix[2] == 'k';
-	snprintf(target, sizeof(target), "%.*s", (int)(suffix - name), name);
-	if (kprobe) {
-		link = bpf_program__attach_kprobe(prog, !strcmp(suffix, "__kretprobe"),
-						  cl_features_kprobe(&a->features, target,
-								     &changed));
-	} else if (bpf_program__type(prog) == BPF_PROG_TYPE_RAW_TRACEPOINT) {
-		link = bpf_program__attach_raw_tracepoint(prog, target);
-	} else {
-		link = bpf_program__attach(prog);
-	}
-	if (!link)
-		return -errno;
-	a->links[a->nr_links].link = link;
-	a->links[a->nr_links].prog_fd = bpf_program__fd(prog);
-	a->links[a->nr_links].kprobe = kprobe;
-	/* Both run in interrupts, for reads as well. A part that has landed unseen is not known. */
-	a->links[a->nr_links].tracks_itself = (!kprobe && strstr(name, "aio_complete_rw") == name) ||
-					      strstr(name, "iomap_dio") == name;
-	a->nr_links++;
-	return 0;
+	lost[CL_LOST_MISSED] += a->missed + cl_links_missed(&a->links);
 }
 
 /*
@@ -229,7 +184,9 @@ static int attach_all(struct cl_attach *a, const char **failed)
 				continue;
 			/* Ends before begins, for the same reason. */
 			for (int p = CL_CANDIDATE_PROGRAMS - 1; p >= 0; p--) {
-				int err = c->programs[p] ? attach_program(a, c->programs[p]) : 0;
+				int err = c->programs[p] ? cl_links_add(&a->links, a->skel->obj,
+									&a->features,
+									c->programs[p]) : 0;
 
 				if (err) {
 					*failed = c->programs[p];
@@ -265,17 +222,42 @@ static int use_raw_tracepoints(void)
 	return done ? 0 : handler;
 }
 
+/* Both objects are of the same sources, with the same maps, variables and programs. */
+_Static_assert(sizeof(struct trace_bpf__rodata) == sizeof(struct trace_basic_bpf__rodata) &&
+	       sizeof(struct trace_bpf__bss) == sizeof(struct trace_basic_bpf__bss) &&
+	       sizeof(struct trace_bpf) == sizeof(struct trace_basic_bpf),
+	       "the two objects differ");
+
+/* NULL: see errno. */
+static struct trace_bpf *open_programs(const struct cl_features *f)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = f->btf_file);
+	struct trace_bpf *skel = calloc(1, sizeof(*skel));
+	int err;
+
+	if (!skel)
+		return NULL;
+	err = trace_bpf__create_skeleton(skel);
+	if (!err && f->basic_bpf)
+		skel->skeleton->data = (void *)trace_basic_bpf__elf_bytes(&skel->skeleton->data_sz);
+	err = err ?: bpf_object__open_skeleton(skel->skeleton, &open);
+	if (!err)
+		return skel;
+	trace_bpf__destroy(skel);
+	errno = -err;
+	return NULL;
+}
+
 /* One try with the candidates as chosen now. *failed: the program that it failed for. */
 static int try_load(struct cl_attach *a, const struct cl_live_options *opt, const char **failed)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = a->features.btf_file);
 	struct bpf_program *prog;
 	__u32 bytes = ring_bytes(opt->ring_bytes);
 	int err;
 
 	*failed = "";
 	cl_bpf_log_reset();
-	a->skel = trace_bpf__open_opts(&open);
+	a->skel = open_programs(&a->features);
 	if (!a->skel)
 		return -errno;
 	memcpy((void *)&a->skel->rodata->cl_cfg, &opt->filter, sizeof(opt->filter));
@@ -284,9 +266,11 @@ static int try_load(struct cl_attach *a, const struct cl_live_options *opt, cons
 	err = err ?: set_up_stat(a->skel, opt->stat_by);
 	if (err)
 		return err;
-	bpf_object__for_each_program(prog, a->skel->obj)
+	bpf_object__for_each_program(prog, a->skel->obj) {
 		bpf_program__set_autoload(prog, cl_hooks_wants_program(&a->choices,
 								       bpf_program__name(prog)));
+		cl_links_prepare(prog, &a->features);
+	}
 	err = trace_bpf__load(a->skel);
 	if (err) {
 		*failed = cl_bpf_log_program();
@@ -348,6 +332,11 @@ int cl_attach_open(const struct cl_live_options *opt, struct cl_attach **attach)
 	err = cl_features_probe(&a->features);
 	if (!err)
 		err = cl_features_require(&a->features);
+	if (!err && opt->stat_by && a->features.basic_bpf) {
+		cl_err("no statistics on kernel %s: its BPF has no bpf_loop (Linux 5.17)",
+		       a->features.release);
+		err = -ENOTSUP;
+	}
 	if (!err && a->features.btf_file)
 		err = use_raw_tracepoints();
 	if (!err) {

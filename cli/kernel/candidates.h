@@ -23,7 +23,10 @@ struct cl_candidate {
 	const char *only_with;	/* the target that an earlier hook must have got */
 	const char *note;
 	bool inferred;
-	unsigned int args;	/* of the tracepoint, where they differ between kernels; 0: any */
+	bool perf;		/* a tracepoint by way of perf: dearer, but see hooks.c */
+	/* Of the function or tracepoint, where they differ between kernels; 0: any. */
+	unsigned int args;
+	unsigned int pointer;	/* this one is a pointer */
 };
 
 /* What the kernel must have for the facts to exist at all. */
@@ -59,9 +62,10 @@ struct cl_choices {
 
 /*
  * stat: hooks that only stat needs are wanted as well.
- * first: CL_HOW_TRACEPOINT for the best there is; a later one passes over the
- * better candidates of hooks that have a choice. Keeps f, which must outlive c.
+ * first: passes over the candidates of earlier classes, of hooks that have a choice.
+ * Keeps f, which must outlive c.
  */
+#define CL_HOOKS_BEST CL_HOW_MISSING
 void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, bool stat,
 		     struct cl_choices *c);
 

@@ -13,6 +13,7 @@
 
 #include "bpf_log.h"
 #include "log.h"
+#include "preempt.h"
 #include "util.h"
 
 #define CAP_SYS_ADMIN_BIT 21
@@ -171,7 +172,8 @@ bool cl_features_tracepoint(const struct cl_features *f, const char *name)
 }
 
 /* A typedef of a pointer to a function, whose first parameter is the probe's own. */
-unsigned int cl_features_tracepoint_args(const struct cl_features *f, const char *name)
+static const struct btf_type *tracepoint_proto(const struct cl_features *f, const char *name,
+					       const struct btf **btf)
 {
 	char type[128];
 
@@ -180,14 +182,46 @@ unsigned int cl_features_tracepoint_args(const struct cl_features *f, const char
 		int id = f->btfs[i] ? btf__find_by_name_kind(f->btfs[i], type, BTF_KIND_TYPEDEF) : 0;
 		const struct btf_type *t = id > 0 ? btf__type_by_id(f->btfs[i], id) : NULL;
 
+		*btf = f->btfs[i];
 		for (int depth = 0; t && depth < 8; depth++) {
 			if (btf_is_func_proto(t))
-				return btf_vlen(t) ? btf_vlen(t) - 1 : 0;
+				return t;
 			t = btf_is_mod(t) || btf_is_ptr(t) || btf_is_typedef(t) ?
 				    btf__type_by_id(f->btfs[i], t->type) : NULL;
 		}
 	}
+	return NULL;
+}
+
+unsigned int cl_features_tracepoint_args(const struct cl_features *f, const char *name)
+{
+	const struct btf *btf;
+	const struct btf_type *proto = tracepoint_proto(f, name, &btf);
+
+	return proto && btf_vlen(proto) ? btf_vlen(proto) - 1 : 0;
+}
+
+unsigned int cl_features_func_args(const struct cl_features *f, const char *name)
+{
+	for (size_t i = 0; i < CL_BTFS; i++) {
+		int id = f->btfs[i] ? btf__find_by_name_kind(f->btfs[i], name, BTF_KIND_FUNC) : 0;
+		const struct btf_type *func = id > 0 ? btf__type_by_id(f->btfs[i], id) : NULL;
+
+		if (func)
+			return btf_vlen(btf__type_by_id(f->btfs[i], func->type));
+	}
 	return 0;
+}
+
+bool cl_features_tracepoint_pointer(const struct cl_features *f, const char *name, unsigned int arg)
+{
+	const struct btf *btf;
+	const struct btf_type *proto = tracepoint_proto(f, name, &btf), *t;
+
+	if (!proto || arg + 1 >= btf_vlen(proto))
+		return false;
+	t = btf__type_by_id(btf, btf_params(proto)[arg + 1].type);
+	return t && btf_is_ptr(t);
 }
 
 bool cl_features_struct(const struct cl_features *f, const char *name)
@@ -245,10 +279,19 @@ static void load_ext4(void)
 		fd = syscall(SYS_fsopen, "ext4", 1 /* FSOPEN_CLOEXEC */);
 }
 
+/* The environment's CONVLIST_BPF=basic: as if it were so, to try that out. */
+static bool has_basic_bpf(void)
+{
+	const char *asked = getenv("CONVLIST_BPF");
+
+	return (asked && !strcmp(asked, "basic")) ||
+	       !libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL);
+}
+
 int cl_features_probe(struct cl_features *f)
 {
 	const char *changed;
-	struct utsname u;
+	struct utsname u = {};
 	int err;
 
 	cl_bpf_log_init();
@@ -283,6 +326,11 @@ int cl_features_probe(struct cl_features *f)
 	f->atomic_writes = cl_features_btf_func(f, "ext4_convert_unwritten_extents_atomic") ||
 			   cl_features_kprobe(f, "ext4_convert_unwritten_extents_atomic", &changed);
 	f->io_uring = known_to_btf(f, "io_write", BTF_KIND_FUNC);
+	f->basic_bpf = f->may_load && has_basic_bpf();
+	f->preempts = cl_kernel_preempts(u.version);
+	/* Since 6.14 a task keeps the returns that are probed on a stack of its own. */
+	f->own_returns = cl_features_struct(f, "fprobe_hlist") &&
+			 cl_features_struct(f, "bpf_kprobe_multi_link");
 	return 0;
 }
 
@@ -326,7 +374,8 @@ int cl_features_require(const struct cl_features *f)
 	}
 	if (!f->ext4_btf) {
 		cl_err("the ext4 module has no type information (BTF): "
-		       "the kernel needs CONFIG_DEBUG_INFO_BTF_MODULES=y");
+		       "the kernel needs CONFIG_DEBUG_INFO_BTF_MODULES=y (Linux 5.11), or a file "
+		       "that has it: convlist --btf FILE");
 		return -ENOTSUP;
 	}
 	return 0;

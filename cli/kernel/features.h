@@ -24,6 +24,9 @@ struct cl_features {
 	bool aio;		/* the kernel has libaio's system calls */
 	bool io_uring;
 	bool atomic_writes;	/* ext4 converts those by a function of their own */
+	bool preempts;		/* a task may be preempted within the kernel, or it is not known */
+	bool own_returns;	/* each task keeps its returns: kprobe.multi misses none of them */
+	bool basic_bpf;		/* programs have no loops with a callback: no stat, no pending */
 	bool may_load;		/* root, or CAP_BPF and CAP_PERFMON */
 	char lockdown[32];	/* "none", "integrity", "confidentiality"; "" when unknown */
 
@@ -53,6 +56,9 @@ bool cl_features_btf_func(const struct cl_features *f, const char *name);
 bool cl_features_tracepoint(const struct cl_features *f, const char *name);
 /* How many arguments it hands to a program; 0: there is none. */
 unsigned int cl_features_tracepoint_args(const struct cl_features *f, const char *name);
+unsigned int cl_features_func_args(const struct cl_features *f, const char *name);
+/* Whether that argument, counted from 0, is a pointer. */
+bool cl_features_tracepoint_pointer(const struct cl_features *f, const char *name, unsigned int arg);
 bool cl_features_struct(const struct cl_features *f, const char *name);
 
 /*

@@ -52,9 +52,13 @@ static const struct cl_hook hooks[] = {
 		VIA(KPROBE, "aio_complete_rw", KPROBE_PAIR("aio_complete_rw")),
 	} },
 	{ "completion, io_uring", CL_HOOK_OF_IO_URING, CL_NEED_COMPLETION, {
-		{ .how = CL_HOW_TRACEPOINT, .target = "io_uring_complete", .args = 3,
+		/* Before 502c87d65564 (5.18) it did not tell the request. */
+		{ .how = CL_HOW_TRACEPOINT, .target = "io_uring_complete", .args = 3, .pointer = 1,
 		  .programs = { "io_uring_complete__tp_cqe" } },
-		VIA(TRACEPOINT, "io_uring_complete", "io_uring_complete__tp"),
+		{ .how = CL_HOW_TRACEPOINT, .target = "io_uring_complete", .pointer = 1,
+		  .programs = { "io_uring_complete__tp" } },
+		{ .how = CL_HOW_TRACEPOINT, .target = "io_uring_complete", .pointer = 1,
+		  .programs = { "io_uring_complete__tp_perf" }, .perf = true },
 	} },
 	{ "completion, synchronous", CL_HOOK_OF_EXT4, CL_NEED_COMPLETION | CL_NEED_REWRITE, {
 		VIA(FENTRY, "ext4_file_write_iter", "ext4_file_write_iter__fexit"),
@@ -73,6 +77,8 @@ static const struct cl_hook hooks[] = {
 		{ .how = CL_HOW_TRACEPOINT, .target = CONVERT_TP, .only_with = CONVERT_TP },
 		{ .how = CL_HOW_TRACEPOINT, .target = CONVERT_TID_TP, .only_with = CONVERT,
 		  .programs = { CONVERT_TID_TP "__tp" } },
+		{ .how = CL_HOW_TRACEPOINT, .target = CONVERT_TID_TP, .only_with = CONVERT,
+		  .programs = { CONVERT_TID_TP "__tp_perf" }, .perf = true },
 		{ .how = CL_HOW_FENTRY, .target = CONVERT, .only_with = CONVERT, .inferred = true,
 		  .note = "from i_datasync_tid, which may be of a later transaction" },
 	} },
@@ -101,6 +107,8 @@ static const struct cl_hook hooks[] = {
 	} },
 	{ "commit", CL_HOOK_OF_EXT4, CL_NEED_COMMIT, {
 		VIA(TRACEPOINT, "jbd2_end_commit", "jbd2_end_commit__tp"),
+		{ .how = CL_HOW_TRACEPOINT, .target = "jbd2_end_commit",
+		  .programs = { "jbd2_end_commit__tp_perf" }, .perf = true },
 	} },
 	{ "fsync, data wait", CL_HOOK_OF_EXT4, CL_NEED_FSYNC_STAGES, {
 		VIA(FENTRY, DATA_WAIT, FUNCTION_PAIR(DATA_WAIT)),
@@ -117,9 +125,12 @@ static const struct cl_hook hooks[] = {
 		VIA(KPROBE, DEVICE_FLUSH, KPROBE_PAIR(DEVICE_FLUSH)),
 	} },
 	{ "device flush, journal", CL_HOOK_OF_EXT4, CL_NEED_DEVICE_FLUSH, {
-		VIA(FENTRY, "submit_bh", "submit_bh__fentry"),
+		/* Before 6.0 it had three arguments. */
+		{ .how = CL_HOW_FENTRY, .target = "submit_bh", .args = 2,
+		  .programs = { "submit_bh__fentry" } },
 		VIA(FENTRY, "bh_submit", "bh_submit__fentry"),
-		VIA(KPROBE, "submit_bh", "submit_bh__kprobe"),
+		{ .how = CL_HOW_KPROBE, .target = "submit_bh", .args = 2,
+		  .programs = { "submit_bh__kprobe" } },
 		VIA(KPROBE, "bh_submit", "bh_submit__kprobe"),
 	} },
 	{ "flush", CL_HOOK_OF_SERIES, CL_NEED_FLUSH, {
@@ -172,14 +183,27 @@ static bool has_target(const struct cl_features *f, const char *program, char *n
 	return false;
 }
 
+static unsigned int number_of_args(const struct cl_features *f,
+				   const struct cl_candidate *candidate)
+{
+	if (candidate->how == CL_HOW_TRACEPOINT)
+		return cl_features_tracepoint_args(f, candidate->target);
+	return cl_features_func_args(f, candidate->target);
+}
+
 static bool candidate_fits(struct cl_choices *c, struct cl_choice *choice,
 			   const struct cl_candidate *candidate)
 {
 	bool found = !candidate->only_with;
 
-	if (candidate->args &&
-	    cl_features_tracepoint_args(c->features, candidate->target) != candidate->args)
+	if (candidate->args && number_of_args(c->features, candidate) != candidate->args)
 		return false;
+	if (candidate->pointer &&
+	    !cl_features_tracepoint_pointer(c->features, candidate->target, candidate->pointer)) {
+		snprintf(choice->note, sizeof(choice->note),
+			 "%s is not told what it needs to know here", candidate->target);
+		return false;
+	}
 	for (unsigned int i = 0; i < c->nr && !found; i++)
 		found = c->of[i].candidate && &c->of[i] < choice &&
 			!strcmp(c->of[i].candidate->target, candidate->only_with);
@@ -187,6 +211,24 @@ static bool candidate_fits(struct cl_choices *c, struct cl_choice *choice,
 		found = has_target(c->features, candidate->programs[i], choice->note,
 				   sizeof(choice->note));
 	return found;
+}
+
+/*
+ * fentry programs run with preemption on, and count as running on their CPU while the task
+ * is preempted: for the next task there they are passed over. So may raw tracepoints. Kprobes
+ * and perf's tracepoints keep it off, but while any of them runs, interrupts pass over all of
+ * them: so not where the device is done.
+ */
+static bool is_second_choice(const struct cl_choices *c, const struct cl_choice *choice,
+			     const struct cl_candidate *candidate)
+{
+	bool preempted = c->first == CL_HOOKS_BEST && c->features->preempts &&
+			 c->features->own_returns && choice->hook->provides != CL_NEED_LANDED;
+	bool safe = candidate->how == CL_HOW_KPROBE || candidate->perf || !candidate->programs[0];
+
+	if (candidate->how < c->first || candidate->inferred)
+		return true;
+	return preempted ? !safe : candidate->perf;
 }
 
 static const struct cl_candidate *find_candidate(struct cl_choices *c, struct cl_choice *choice)
@@ -201,7 +243,7 @@ static const struct cl_candidate *find_candidate(struct cl_choices *c, struct cl
 
 			if (!candidate->target || choice->refused[i])
 				continue;
-			if (!pass && (candidate->how < c->first || candidate->inferred))
+			if (!pass && is_second_choice(c, choice, candidate))
 				continue;
 			if (candidate_fits(c, choice, candidate))
 				return candidate;

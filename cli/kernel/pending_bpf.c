@@ -131,7 +131,11 @@ int cl_pending_open(struct cl_pending **pending)
 	err = cl_features_probe(&p->features);
 	if (!err)
 		err = cl_features_require(&p->features);
-	if (!err) {
+	if (!err && p->features.basic_bpf) {
+		cl_err("the lists cannot be walked on kernel %s: its BPF has no bpf_loop (Linux 5.17)",
+		       p->features.release);
+		err = -ENOTSUP;
+	} else if (!err) {
 		err = load(p);
 		if (err == -ENOTSUP)
 			cl_err("ext4_statfs, by which the lists are reached, cannot be hooked on "
@@ -185,6 +189,9 @@ static int read_once(struct cl_pending *p, const char *mount_point, __u32 dev,
 	memset(bss, 0, sizeof(*bss));
 	if (statfs(mount_point, &st))
 		return -errno;
+	/* Not run: another task was preempted within the program, on the same CPU. */
+	if (!bss->cl_dev)
+		return -EAGAIN;
 	if (bss->cl_dev != dev)
 		return -ENODEV;
 	if (bss->cl_nr_inodes > p->max_inodes || bss->cl_nr_entries > p->max_entries) {
@@ -217,9 +224,11 @@ int cl_pending_read(struct cl_pending *p, const char *mount_point, __u32 dev,
 		err = read_once(p, mount_point, dev, view);
 		if (err == -E2BIG)
 			continue;
-		if (err || !view->torn)
+		if (err != -EAGAIN && (err || !view->torn))
 			return err;
 		nanosleep(&pause, NULL);
 	}
+	if (err == -EAGAIN)	/* or it is no ext4 */
+		return -ENODEV;
 	return err == -E2BIG ? -EAGAIN : err;
 }

@@ -59,6 +59,16 @@ for class in tracepoint fentry; do
 	exact "$class, psync"
 done
 
+# What kernels get whose BPF can do less: the same facts, but no figures and no lists.
+export CONVLIST_BPF=basic
+under_class tracepoint 0 libaio 16
+exact 'basic BPF, libaio'
+status_is 'basic BPF: no stat' 3 "$CONVLIST" stat 1 1
+check 'basic BPF: it says why' grep -q 'bpf_loop' "$WORK/said"
+status_is 'basic BPF: no pending' 3 "$CONVLIST" pending
+check 'basic BPF: pending says why' grep -q 'bpf_loop' "$WORK/said"
+unset CONVLIST_BPF
+
 # One write at a time: there is a return probe for each.
 under_class kprobe 0 psync 1
 exact 'kprobe, psync'

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Programs attached to what their names say, and what the kernel passed over of each. */
+#ifndef CONVLIST_LINKS_H
+#define CONVLIST_LINKS_H
+
+#include <stdbool.h>
+
+#include "candidates.h"
+
+#define CL_LINKS_MAX (CL_HOOKS_MAX * CL_CANDIDATE_PROGRAMS)
+
+struct bpf_link;
+struct bpf_object;
+struct bpf_program;
+struct cl_features;
+
+struct cl_links {
+	unsigned int nr;
+	struct cl_link {
+		struct bpf_link *link;
+		const char *name;	/* of the program */
+		int prog_fd;
+		bool kprobe;
+		bool tracks_itself;	/* what it misses is seen from what it leaves behind */
+	} of[CL_LINKS_MAX];
+};
+
+/* Before it is loaded: how it will be attached. */
+void cl_links_prepare(struct bpf_program *prog, const struct cl_features *f);
+
+/* The program of that name. 0 or a negative errno. */
+int cl_links_add(struct cl_links *links, const struct bpf_object *obj,
+		 const struct cl_features *f, const char *name);
+
+/* How often the kernel did not run a program where it should have, where that is a loss. */
+__u64 cl_links_missed(const struct cl_links *links);
+
+/* Takes the newest away; returns what it had missed. */
+__u64 cl_links_drop(struct cl_links *links);
+
+#endif
