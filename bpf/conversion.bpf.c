@@ -69,8 +69,12 @@ int BPF_PROG(ext4_aio_dio_convert_end__tp, struct inode *inode, long long offset
 
 	if (!inode)	/* never; but ext4 may be a module, and the verifier asks */
 		return 0;
-	if (cl_call_end(CL_CALL_CONVERT, &call) && call.arg[0] == (__u64)inode)
+	if (cl_call_end(CL_CALL_CONVERT, &call) && call.arg[0] == (__u64)inode) {
 		is.begin_ns = call.begin_ns;
+		/* The last handle, whose tid we are told, may have found written extents only. */
+		if (call.arg[3])
+			is.journal_tid = call.arg[3];
+	}
 	cl_identify(inode, &id);
 	if (cl_inode_wanted(&id))
 		converted(inode, &id, &is);

@@ -74,6 +74,8 @@ static const struct cl_hook hooks[] = {
 		VIA(KPROBE, ATOMIC, KPROBE_PAIR(ATOMIC)),
 	} },
 	{ "conversion, transaction", CL_HOOK_OF_EXT4, CL_NEED_CONVERT_TID, {
+		{ .how = CL_HOW_TRACEPOINT, .target = CONVERT_TID_TP, .only_with = CONVERT_TP,
+		  .programs = { CONVERT_TID_TP "__tp" } },
 		{ .how = CL_HOW_TRACEPOINT, .target = CONVERT_TP, .only_with = CONVERT_TP },
 		{ .how = CL_HOW_TRACEPOINT, .target = CONVERT_TID_TP, .only_with = CONVERT,
 		  .programs = { CONVERT_TID_TP "__tp" } },

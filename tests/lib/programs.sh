@@ -99,6 +99,7 @@ figures() {
 		"\(.listed) listed, \(.fsyncs) fsyncs, \(.commits) commits, \(.lost) lost (\(.lost_where.missed) missed), " +
 		"held \([.rules[].held] | add), unsure \([.rules[].unsure] | add), \($s) s"' "$WORK/summary.json"
 	jq -r '.rules[] | select(.reason != null) | "figures: \(.rule): \(.verdict): \(.reason)"' "$WORK/summary.json"
+	jq -r '.rules[] | select(.verdict == "warning") | "figures: \(.rule): \(.warnings) warnings"' "$WORK/summary.json"
 }
 
 keep() {

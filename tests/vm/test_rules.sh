@@ -34,6 +34,25 @@ dsync 'io_uring, O_DSYNC' 128 --ioengine=io_uring --iodepth=8 --sync=dsync
 dsync 'synchronous, O_SYNC' 128 --ioengine=psync --sync=sync
 dsync 'libaio, fsync' 0 --ioengine=libaio --iodepth=8 --fsync=16
 
+# A write over a block that is not written and one that is takes two steps to convert,
+# with a handle each, and the second finds nothing to do: it is not for its transaction
+# that fdatasync has to wait. Other programs' fsyncs end transactions in between.
+stripes() {
+	rm -f "$MOUNT/file"
+	fallocate -l 8M "$MOUNT/file"
+	fio --name=s --filename="$MOUNT/file" --size=8M --rw=write:4k --bs=4k --direct=1 \
+		--fallocate=none --end_fsync=1 --output=/dev/null
+	status_is 'partly written: exit status' 0 "$CONVLIST" check --summary "$WORK/summary.json" -- \
+		fio --output=/dev/null --fallocate=none --runtime=12 --ioengine=psync \
+		--name=d --filename="$MOUNT/file" --offset=4k --size=8184k --rw=randwrite --bs=8k \
+		--direct=1 --fdatasync=1 \
+		--name=other --directory="$MOUNT" --numjobs=3 --size=16M --rw=write --bs=4k --fsync=1
+	at_least 'partly written: writes' "$(jq .writes "$WORK/summary.json")" 100
+	equal 'partly written: violations' "$(jq .violations "$WORK/summary.json")" 0
+}
+defer /dev/vda 20
+stripes
+
 # ---- conversions that fail --------------------------------------------------
 
 # met NAME PROBABILITY CONVLIST-ARGUMENT...: 16 writes are held, and fsync converts
