@@ -37,6 +37,7 @@ judged() {
 		equal "$name: missed programs make it inconclusive" "$got $(summary verdict)" '4 inconclusive'
 		return 1
 	fi
+	[[ $(summary command_status.exit) != 127 ]] || die "$name: $(tail -n 3 "$WORK/errors")"
 	equal "$name: status" "$got" "$wanted"
 	equal "$name: violations, lost" "$(summary violations) $(summary lost)" '0 0'
 	if grep -q '^misuse:' "$WORK/errors"; then
@@ -61,7 +62,7 @@ right() {
 		"$(summary verdict) $(summary warnings) $(warned)" 'ok 0 '
 }
 
-has_target() { dmsetup targets 2>/dev/null | grep -q "^$1 "; }
+has_target() { modprobe -q "dm-$1" || true; dmsetup targets 2>/dev/null | grep -q "^$1 "; }
 
 # Each run loads the programs anew, which takes its time in an emulated machine: all of
 # it on the series, a part on the others.
