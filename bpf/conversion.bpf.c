@@ -89,12 +89,17 @@ int BPF_PROG(ext4_aio_dio_convert_end__tp, struct inode *inode, long long offset
 static __always_inline void convert_begin(struct inode *inode, __s64 offset_bytes, __u64 size_bytes)
 {
 	struct cl_inode_id id;
+	struct cl_call write;
 
 	if (cl_call_find(CL_CALL_BUFFERED))
 		return;
 	cl_identify(inode, &id);
-	if (cl_inode_wanted(&id))
-		cl_call_begin(CL_CALL_CONVERT, (__u64)inode, offset_bytes, size_bytes);
+	if (!cl_inode_wanted(&id))
+		return;
+	if (!cl_call_end(CL_CALL_DATA_DONE, &write) || write.arg[0] != (__u64)inode ||
+	    write.arg[1] != (__u64)offset_bytes)
+		__sync_fetch_and_add(&cl_unannounced, 1);
+	cl_call_begin(CL_CALL_CONVERT, (__u64)inode, offset_bytes, size_bytes);
 }
 
 /*

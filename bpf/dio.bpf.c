@@ -180,7 +180,9 @@ static __always_inline void track(struct kiocb *iocb, const struct cl_inode_id *
 		cl_count_lost(CL_LOST_WRITES);
 }
 
-static __always_inline void data_done(struct kiocb *iocb, long size, int error, __u32 flags)
+/* announce: the conversion follows at once, in this task. */
+static __always_inline void data_done(struct kiocb *iocb, long size, int error, __u32 flags,
+				      bool announce)
 {
 	struct cl_submitter_key key = {};
 	struct cl_submitter *who;
@@ -199,6 +201,8 @@ static __always_inline void data_done(struct kiocb *iocb, long size, int error, 
 		return;
 	key.inode = (__u64)inode;
 	key.offset_bytes = BPF_CORE_READ(iocb, ki_pos);
+	if (announce)
+		cl_call_begin(CL_CALL_DATA_DONE, (__u64)inode, key.offset_bytes, 0);
 	who = bpf_map_lookup_elem(&cl_submitters, &key);
 	if (!submitter_wanted(who))
 		return;
@@ -240,7 +244,7 @@ static __always_inline void data_done(struct kiocb *iocb, long size, int error, 
 SEC("fentry/ext4_end_io_dio")
 int BPF_PROG(ext4_end_io_dio__fentry, struct kiocb *iocb, long size, int error, unsigned int flags)
 {
-	data_done(iocb, size, error, flags);
+	data_done(iocb, size, error, flags, false);
 	return 0;
 }
 
@@ -248,7 +252,7 @@ SEC("kprobe/ext4_end_io_dio")
 int BPF_KPROBE(ext4_end_io_dio__kprobe, struct kiocb *iocb, long size, int error,
 	       unsigned int flags)
 {
-	data_done(iocb, size, error, flags);
+	data_done(iocb, size, error, flags, false);
 	return 0;
 }
 
@@ -257,7 +261,7 @@ SEC("fentry/ext4_dio_write_end_io")
 int BPF_PROG(ext4_dio_write_end_io__fentry, struct kiocb *iocb, long size, int error,
 	     unsigned int flags)
 {
-	data_done(iocb, size, error, flags);
+	data_done(iocb, size, error, flags, true);
 	return 0;
 }
 
@@ -265,7 +269,7 @@ SEC("kprobe/ext4_dio_write_end_io")
 int BPF_KPROBE(ext4_dio_write_end_io__kprobe, struct kiocb *iocb, long size, int error,
 	       unsigned int flags)
 {
-	data_done(iocb, size, error, flags);
+	data_done(iocb, size, error, flags, true);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ enum cl_call_of {
 	CL_CALL_MAP,
 	CL_CALL_ZEROOUT,
 	CL_CALL_DEVICE_FLUSH,
+	CL_CALL_DATA_DONE,	/* ends when the conversion begins that it leads to */
 };
 
 struct cl_call_key {
@@ -157,6 +158,7 @@ extern const volatile __u32 cl_stat_by;
 extern __u64 cl_stat_full;
 extern __u64 cl_lost[CL_LOST_WHERES];
 extern __u64 cl_last_id;
+extern __u64 cl_unannounced;
 extern __u64 cl_fsyncs_failed;
 
 static __always_inline void cl_count_lost(enum cl_lost_where where)

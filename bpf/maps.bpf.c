@@ -12,6 +12,7 @@ const volatile __u8 cl_stat_zeroes[CL_STAT_ZEROES] = {};
 __u64 cl_stat_full = 0;		/* values that found no room in stat's tables */
 __u64 cl_lost[CL_LOST_WHERES] = {};
 __u64 cl_last_id = 0;
+__u64 cl_unannounced = 0;	/* conversions whose write was not seen to be done */
 __u64 cl_fsyncs_failed = 0;	/* none yet: nothing to look up */
 
 struct cl_map_ring cl_ring SEC(".maps");

@@ -71,7 +71,7 @@ static void print_kernel(struct doctor *d)
 static void print_hooks(struct doctor *d)
 {
 	static const struct cl_out_column cols[] = {
-		{ "hook", "HOOK", -24 }, { "how", "HOW", -10 }, { "target", "TARGET", -33 },
+		{ "hook", "HOOK", -24 }, { "how", "HOW", -10 }, { "target", "TARGET", -37 },
 		{ "inferred", "INFERRED", -8 }, { "note", "NOTE", -1 }, {}
 	};
 

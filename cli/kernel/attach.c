@@ -30,7 +30,7 @@ struct cl_attach {
 	struct cl_hooks_report report;
 	struct trace_bpf *skel;
 	struct cl_links links;
-	__u64 missed;		/* by links that are gone */
+	__u64 missed;		/* completions, found at the end */
 };
 
 /* The kernel takes powers of two, of at least a page. */
@@ -87,7 +87,7 @@ void cl_attach_detach(struct cl_attach *a)
 		return;
 	/* In the reverse order: no fsync is seen to end without what it relied on. */
 	while (a->links.nr)
-		a->missed += cl_links_drop(&a->links);
+		cl_links_drop(&a->links);
 	/* Only now: while a table is read, kprobes are passed over on that CPU. */
 	a->missed += missed_completions(a, now_ns);
 }
@@ -157,7 +157,9 @@ void cl_attach_lost(struct cl_attach *a, __u64 lost[CL_LOST_WHERES])
 {
 	for (int i = 0; i < CL_LOST_WHERES; i++)
 		lost[i] = __atomic_load_n(&a->skel->bss->cl_lost[i], __ATOMIC_RELAXED);
-	lost[CL_LOST_MISSED] += a->missed + cl_links_missed(&a->links);
+	lost[CL_LOST_MISSED] += a->missed +
+		cl_links_missed(&a->links, __atomic_load_n(&a->skel->bss->cl_unannounced,
+							   __ATOMIC_RELAXED));
 }
 
 /*
@@ -204,6 +206,7 @@ static void unload(struct cl_attach *a)
 	trace_bpf__destroy(a->skel);
 	a->skel = NULL;
 	a->missed = 0;
+	a->links = (struct cl_links){};
 }
 
 /*

@@ -68,7 +68,7 @@ static bool may_matter(const char *name)
 {
 	return strstr(name, "ext4") || strstr(name, "aio_") || strstr(name, "jbd2") ||
 	       strstr(name, "file_write_and_wait") || strstr(name, "blkdev_issue_flush") ||
-	       strstr(name, "iomap_dio");
+	       strstr(name, "iomap_dio") || strstr(name, "submit_bh") || strstr(name, "bh_submit");
 }
 
 static int read_symbols(struct cl_features *f)

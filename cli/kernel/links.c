@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -71,6 +72,20 @@ static struct bpf_link *attach_kprobe(struct bpf_program *prog, const struct cl_
 	return bpf_program__attach_kprobe(prog, at_return, symbol);
 }
 
+static enum cl_link_misses misses_of(const struct cl_link *l, const struct cl_features *f)
+{
+	/* A part that has landed unseen is not known. */
+	if (strstr(l->name, "iomap_dio") == l->name)
+		return CL_MISSES_LEAVE_TRACES;
+	/* Where return probes are few, what they miss is counted in any case. */
+	if (strstr(l->name, "aio_complete_rw") == l->name &&
+	    (!l->kprobe || uses_multi(f, l->name)))
+		return CL_MISSES_LEAVE_TRACES;
+	if (strstr(l->name, "ext4_dio_write_end_io") == l->name)
+		return CL_MISSES_UNANNOUNCED;
+	return CL_MISSES_COUNT;
+}
+
 int cl_links_add(struct cl_links *links, const struct bpf_object *obj,
 		 const struct cl_features *f, const char *name)
 {
@@ -92,13 +107,7 @@ int cl_links_add(struct cl_links *links, const struct bpf_object *obj,
 		return -errno;
 	l->name = bpf_program__name(prog);
 	l->prog_fd = bpf_program__fd(prog);
-	/*
-	 * Both run in interrupts, for reads as well. A part that has landed unseen is not
-	 * known. Where return probes are few, what they miss is counted in any case.
-	 */
-	l->tracks_itself = (strstr(name, "aio_complete_rw") == name &&
-			    (!l->kprobe || uses_multi(f, name))) ||
-			   strstr(name, "iomap_dio") == name;
+	l->misses = misses_of(l, f);
 	links->nr++;
 	return 0;
 }
@@ -110,8 +119,6 @@ static __u64 missed_by(const struct cl_link *l)
 	__u32 len = sizeof(prog);
 	__u64 missed = 0;
 
-	if (l->tracks_itself)
-		return 0;
 	if (!bpf_obj_get_info_by_fd(l->prog_fd, &prog, &len))
 		missed = prog.recursion_misses;
 	len = sizeof(info);
@@ -124,22 +131,24 @@ static __u64 missed_by(const struct cl_link *l)
 	return missed;
 }
 
-__u64 cl_links_missed(const struct cl_links *links)
+__u64 cl_links_missed(const struct cl_links *links, __u64 unannounced)
 {
-	__u64 missed = 0;
+	__u64 missed[CL_MISS_KINDS];
 
+	memcpy(missed, links->missed, sizeof(missed));
 	for (unsigned int i = 0; i < links->nr; i++)
-		missed += missed_by(&links->of[i]);
-	return missed;
+		missed[links->of[i].misses] += missed_by(&links->of[i]);
+	/* A write that was under way when the first hook came is not announced either. */
+	return missed[CL_MISSES_COUNT] + MIN(missed[CL_MISSES_UNANNOUNCED], unannounced);
 }
 
-__u64 cl_links_drop(struct cl_links *links)
+void cl_links_drop(struct cl_links *links)
 {
 	struct cl_link *l = &links->of[--links->nr];
 	__u64 missed = missed_by(l);
 
+	links->missed[l->misses] += missed;
 	if (missed)
 		cl_debug("%s: passed over %llu times", l->name, missed);
 	bpf_link__destroy(l->link);
-	return missed;
 }

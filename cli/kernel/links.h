@@ -14,6 +14,17 @@ struct bpf_object;
 struct bpf_program;
 struct cl_features;
 
+/*
+ * What the kernel passes over may be of no interest: reads and overwrites use some of the same
+ * functions, mostly in interrupts. Where a loss leaves a trace, that is counted instead.
+ */
+enum cl_link_misses {
+	CL_MISSES_COUNT,
+	CL_MISSES_LEAVE_TRACES,		/* in a table: see bpf/completion.bpf.c */
+	CL_MISSES_UNANNOUNCED,		/* a conversion that no write announced: cl_unannounced */
+	CL_MISS_KINDS,
+};
+
 struct cl_links {
 	unsigned int nr;
 	struct cl_link {
@@ -21,8 +32,9 @@ struct cl_links {
 		const char *name;	/* of the program */
 		int prog_fd;
 		bool kprobe;
-		bool tracks_itself;	/* what it misses is seen from what it leaves behind */
+		enum cl_link_misses misses;
 	} of[CL_LINKS_MAX];
+	__u64 missed[CL_MISS_KINDS];	/* by those that are gone */
 };
 
 /* Before it is loaded: how it will be attached. */
@@ -32,10 +44,13 @@ void cl_links_prepare(struct bpf_program *prog, const struct cl_features *f);
 int cl_links_add(struct cl_links *links, const struct bpf_object *obj,
 		 const struct cl_features *f, const char *name);
 
-/* How often the kernel did not run a program where it should have, where that is a loss. */
-__u64 cl_links_missed(const struct cl_links *links);
+/*
+ * How often the kernel did not run a program where it should have, by links there are and
+ * were, where that is a loss.
+ */
+__u64 cl_links_missed(const struct cl_links *links, __u64 unannounced);
 
-/* Takes the newest away; returns what it had missed. */
-__u64 cl_links_drop(struct cl_links *links);
+/* Takes the newest away. */
+void cl_links_drop(struct cl_links *links);
 
 #endif
