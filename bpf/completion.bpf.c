@@ -24,6 +24,8 @@ static __always_inline void completed(const struct cl_inflight *write, __s64 res
 		c->result = result;
 		c->via = via;
 		c->pad = 0;
+		/* The record has its place already: a read with a later id comes after it. */
+		c->visible_id = cl_reads ? cl_new_id() : 0;
 		cl_submit(c);
 	}
 }

@@ -41,6 +41,10 @@ enum cl_call_of {
 	CL_CALL_ZEROOUT,
 	CL_CALL_DEVICE_FLUSH,
 	CL_CALL_DATA_DONE,	/* ends when the conversion begins that it leads to */
+	CL_CALL_READ,
+	CL_CALL_FAULT,		/* of a mapping: it reads a page */
+	CL_CALL_READ_MAP,	/* its lookup of blocks */
+	CL_CALL_FILL,		/* of the page cache, within a read */
 };
 
 struct cl_call_key {
@@ -146,6 +150,8 @@ extern struct cl_map_failed cl_failed SEC(".maps");
 
 extern const volatile struct cl_config cl_cfg;
 extern const volatile __u64 cl_wakeup_bytes;
+extern const volatile __u32 cl_reads;
+extern const volatile __u32 cl_page_bits;
 #ifdef CL_BASIC
 /*
  * For kernels without bpf_loop (e6f2dd0f8067, 5.17), and so maybe without callbacks and without

@@ -42,6 +42,7 @@ enum cl_event_kind {
 	CL_EV_REWRITE = 16,	/* the first write of any sort to a file since its fsync failed */
 	CL_EV_DELETE = 17,	/* a file is gone: without a name, and nobody has it open */
 	CL_EV_REMOVE = 18,	/* blocks are taken off an inode on whose list writes wait */
+	CL_EV_READ = 19,	/* a read looked up blocks of a file that was written directly */
 	CL_EV_KINDS
 };
 
@@ -102,6 +103,7 @@ struct cl_ev_completion {
 	__s64 result;		/* bytes, or a negative errno */
 	__u32 via;		/* enum cl_completion_via */
 	__u32 pad;
+	__u64 visible_id;	/* see cl_ev_write; 0: reads are not watched */
 };
 
 /*
@@ -237,6 +239,17 @@ struct cl_ev_remove {
 	__u64 size_bytes;
 	__u32 pending;		/* entries of this inode */
 	__u32 pad;
+};
+
+struct cl_ev_read {
+	struct cl_event e;	/* ts_ns: the look-up's end */
+	__u64 read_id;		/* of the whole read's begin; see cl_ev_write */
+	__s64 offset_bytes;	/* the part of it that is mapped alike */
+	__u64 size_bytes;
+	__u64 begin_ns;
+	__u32 unwritten;	/* 1: it gets zeros; 0: what is on the device */
+	__u32 direct;		/* 0: to fill the page cache */
+	char comm[CL_COMM_LEN];
 };
 
 /* Where facts can get lost; also the index of the kernel side's counters. */

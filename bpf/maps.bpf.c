@@ -6,6 +6,8 @@ char LICENSE[] SEC("license") = "GPL";
 
 const volatile struct cl_config cl_cfg = {};
 const volatile __u64 cl_wakeup_bytes = 64 << 10;
+const volatile __u32 cl_reads = 0;	/* they are watched: completions have an id */
+const volatile __u32 cl_page_bits = 12;
 #undef cl_stat_by
 const volatile __u32 cl_stat_by = CL_STAT_OFF;
 const volatile __u8 cl_stat_zeroes[CL_STAT_ZEROES] = {};

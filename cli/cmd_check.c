@@ -16,7 +16,7 @@ struct check_options {
 	struct cl_filter_options filter;
 	const char *events, *summary, *record;
 	uint64_t duration_ns, linger_ns, ring_bytes, max_violations;
-	bool json, strict;
+	bool json, strict, reads;
 };
 
 #define FIELD(f) offsetof(struct check_options, f)
@@ -31,6 +31,8 @@ static const struct cl_opt check_opts[] = {
 	  "print at most N violations (20) and a few warnings, count all" },
 	{ "summary", 's', CL_OPT_PATH, FIELD(summary), "FILE", "write the summary as JSON to FILE" },
 	{ "strict", 0, CL_OPT_FLAG, FIELD(strict), NULL, "end with status 1 on warnings, too" },
+	{ "reads", 0, CL_OPT_FLAG, FIELD(reads), NULL,
+	  "watch reads as well: do they see what was written?" },
 	{ "buffer", 'b', CL_OPT_SIZE, FIELD(ring_bytes), "SIZE", "ring buffer: 64K, 16M" },
 	{ "record", 'r', CL_OPT_PATH, FIELD(record), "FILE",
 	  "record the run as well, to look at it again: see record" },
@@ -130,6 +132,7 @@ static int open_all(struct check *c)
 
 	c->from.events = c->opt.events;
 	c->from.live.ring_bytes = c->opt.ring_bytes;
+	c->from.live.reads = c->opt.reads;
 	err = cl_filter_origin(&c->opt.filter, &c->from);
 	if (!err)
 		err = cl_session_open(&c->from, &c->source);
@@ -237,8 +240,9 @@ int cmd_check(int argc, char **argv)
 		c.from.recording = argv[first];
 	else if (first < argc)
 		c.command = argv + first;
-	if (c.from.recording && (c.opt.duration_ns || c.opt.ring_bytes || c.opt.record))
-		return usage("--duration, --buffer and --record go with no recording");
+	if (c.from.recording &&
+	    (c.opt.duration_ns || c.opt.ring_bytes || c.opt.record || c.opt.reads))
+		return usage("--duration, --buffer, --record and --reads go with no recording");
 	status = run(&c);
 	close_all(&c);
 	return status;

@@ -15,7 +15,7 @@ struct record_options {
 	struct cl_filter_options filter;
 	const char *events, *output;
 	uint64_t duration_ns, linger_ns, ring_bytes, last_ns, memory_bytes, saves;
-	bool json;
+	bool json, reads;
 };
 
 #define FIELD(f) offsetof(struct record_options, f)
@@ -33,6 +33,8 @@ static const struct cl_opt record_opts[] = {
 	  "end after this time: 10, 200ms, 3m; a command is told to end" },
 	{ "linger", 0, CL_OPT_DURATION, FIELD(linger_ns), "TIME",
 	  "after the command, wait at most this long for conversions (1s)" },
+	{ "reads", 0, CL_OPT_FLAG, FIELD(reads), NULL,
+	  "reads as well, of files that are written directly" },
 	{ "buffer", 'b', CL_OPT_SIZE, FIELD(ring_bytes), "SIZE", "ring buffer: 64K, 16M" },
 	{ "events", 'e', CL_OPT_PATH, FIELD(events), "FILE",
 	  "record the facts in FILE, not this kernel's; needs no root" },
@@ -130,6 +132,7 @@ static int open_all(struct record *r)
 
 	r->from.events = r->opt.events;
 	r->from.live.ring_bytes = r->opt.ring_bytes;
+	r->from.live.reads = r->opt.reads;
 	err = cl_filter_origin(&r->opt.filter, &r->from);
 	if (!err)
 		err = cl_session_open(&r->from, &r->source);

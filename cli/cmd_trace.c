@@ -15,7 +15,7 @@ struct trace_options {
 	struct cl_filter_options filter;
 	const char *events, *kinds;
 	uint64_t duration_ns, ring_bytes;
-	bool json, writes;
+	bool json, writes, reads;
 };
 
 #define FIELD(f) offsetof(struct trace_options, f)
@@ -28,6 +28,8 @@ static const struct cl_opt trace_opts[] = {
 	  "one line per write when its life is over, not one per fact" },
 	{ "duration", 'D', CL_OPT_DURATION, FIELD(duration_ns), "TIME",
 	  "end after this time: 10, 200ms, 3m" },
+	{ "reads", 0, CL_OPT_FLAG, FIELD(reads), NULL,
+	  "reads as well, of files that are written directly" },
 	{ "buffer", 'b', CL_OPT_SIZE, FIELD(ring_bytes), "SIZE", "ring buffer: 64K, 16M" },
 	{ "events", 0, CL_OPT_PATH, FIELD(events), "FILE",
 	  "print the facts in FILE, not this kernel's; needs no root" },
@@ -237,10 +239,11 @@ int cmd_trace(int argc, char **argv)
 	if (argc - first > 1 || (t.opt.events && first < argc))
 		return usage("takes one recording, or --events");
 	from.recording = first < argc ? argv[first] : NULL;
-	if (from.recording && (t.opt.duration_ns || t.opt.ring_bytes))
-		return usage("--duration and --buffer go with no recording");
+	if (from.recording && (t.opt.duration_ns || t.opt.ring_bytes || t.opt.reads))
+		return usage("--duration, --buffer and --reads go with no recording");
 	from.events = t.opt.events;
 	from.live.ring_bytes = t.opt.ring_bytes;
+	from.live.reads = t.opt.reads;
 	err = cl_filter_origin(&t.opt.filter, &from);
 	if (!err)
 		err = run(&t, &from);

@@ -105,9 +105,22 @@ struct kiocb {
 	int ki_flags;
 };
 
-struct iov_iter;
+struct vm_area_struct {
+	struct file *vm_file;
+};
+
+struct vm_fault {
+	struct vm_area_struct *vma;
+	unsigned long pgoff;
+};
+
+struct iov_iter {
+	unsigned long count;
+};
 
 struct iomap {
+	long long offset;
+	__u64 length;
 	__u16 type;
 };
 
@@ -182,7 +195,11 @@ struct ext4_sb_info {
 	unsigned int s_mount_opt2;
 };
 
-struct ext4_map_blocks;
+struct ext4_map_blocks {
+	__u32 m_lblk;
+	unsigned int m_len;
+	unsigned int m_flags;
+};
 
 /* Buffered writeback's own list of conversions. */
 struct ext4_io_end_vec {
@@ -260,7 +277,12 @@ struct ext4_aio_dio___series {
 
 #pragma clang attribute pop
 
-/* The value is the running kernel's: see bpf_core_enum_value(). */
+/* Their values are the running kernel's: see bpf_core_enum_value(). */
+enum bh_state_bits {
+	BH_Mapped = 4,
+	BH_Unwritten = 11,
+};
+
 enum req_flag_bits {
 	__REQ_PREFLUSH = 18,
 };
@@ -268,6 +290,8 @@ enum req_flag_bits {
 /* Macros of the kernel: BTF does not carry them. Their values have not changed since they came. */
 #define CL_IOMAP_WRITE		(1 << 0)	/* ae259a9c8593 */
 #define CL_IOMAP_DIRECT		(1 << 4)
+#define CL_IOMAP_MAPPED		2		/* 19319b5321b6 */
+#define CL_IOMAP_UNWRITTEN	3
 #define CL_IOMAP_DIO_UNWRITTEN	(1 << 0)	/* ff6a9292e6f6 */
 #define CL_IOCB_DSYNC		0x2		/* RWF_DSYNC */
 #define CL_IOCB_SYNC		0x4		/* RWF_SYNC */

@@ -165,11 +165,12 @@ void cl_attach_lost(struct cl_attach *a, __u64 lost[CL_LOST_WHERES])
 /*
  * What a write leads to is hooked before the write, and fsync last: nobody is
  * told of a write, or of an fsync's promise, whose conversion went by unseen. And
- * after fsync that a file is closed: nothing goes by unseen that syncs it before.
+ * after fsync that a file is closed: nothing goes by unseen that syncs it before; or that
+ * it is read: all that became of the writes there was seen.
  */
 static int attach_rank(const struct cl_hook *hook)
 {
-	if (hook->provides & CL_NEED_CLOSE)
+	if (hook->provides & (CL_NEED_CLOSE | CL_NEED_READ))
 		return 3;
 	if (hook->provides & CL_NEED_FSYNC)
 		return 2;
@@ -265,6 +266,8 @@ static int try_load(struct cl_attach *a, const struct cl_live_options *opt, cons
 		return -errno;
 	memcpy((void *)&a->skel->rodata->cl_cfg, &opt->filter, sizeof(opt->filter));
 	a->skel->rodata->cl_wakeup_bytes = bytes / 4;
+	a->skel->rodata->cl_reads = opt->reads;
+	a->skel->rodata->cl_page_bits = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	err = bpf_map__set_max_entries(a->skel->maps.cl_ring, bytes);
 	err = err ?: set_up_stat(a->skel, opt->stat_by);
 	if (err)
@@ -325,6 +328,13 @@ static int check_needs(const struct cl_attach *a, const struct cl_live_options *
 	return 0;
 }
 
+static __u32 needs_asked(const struct cl_live_options *opt)
+{
+	if (opt->all_hooks)
+		return CL_NEEDS_ASKED;
+	return (opt->stat_by ? CL_NEED_FSYNC_STAGES : 0) | (opt->reads ? CL_NEED_READ : 0);
+}
+
 int cl_attach_open(const struct cl_live_options *opt, struct cl_attach **attach)
 {
 	struct cl_attach *a = calloc(1, sizeof(*a));
@@ -343,8 +353,7 @@ int cl_attach_open(const struct cl_live_options *opt, struct cl_attach **attach)
 	if (!err && a->features.btf_file)
 		err = use_raw_tracepoints();
 	if (!err) {
-		cl_hooks_choose(&a->features, first_class(), opt->stat_by || opt->all_hooks,
-				&a->choices);
+		cl_hooks_choose(&a->features, first_class(), needs_asked(opt), &a->choices);
 		err = load(a, opt);
 	}
 	if (!err) {

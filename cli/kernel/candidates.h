@@ -13,7 +13,7 @@
 struct cl_features;
 
 #define CL_CANDIDATES 5
-#define CL_CANDIDATE_PROGRAMS 4
+#define CL_CANDIDATE_PROGRAMS 6
 
 struct cl_candidate {
 	enum cl_hook_how how;
@@ -61,12 +61,12 @@ struct cl_choices {
 };
 
 /*
- * stat: hooks that only stat needs are wanted as well.
+ * asked: of CL_NEEDS_ASKED, those that are.
  * first: passes over the candidates of earlier classes, of hooks that have a choice.
  * Keeps f, which must outlive c.
  */
 #define CL_HOOKS_BEST CL_HOW_MISSING
-void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, bool stat,
+void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, __u32 asked,
 		     struct cl_choices *c);
 
 /*

@@ -25,6 +25,14 @@
 #define CONVERT_TP "ext4_aio_dio_convert_end"
 #define LANDED "iomap_dio_bio_end_io"
 #define LANDED_AT_ONCE "iomap_dio_simple_end_io"
+#define READ "ext4_file_read_iter"
+#define SPLICE "ext4_file_splice_read"
+#define FAULT "ext4_filemap_fault"
+#define FIND "ext4_iomap_begin"
+#define FIND_PAIR FIND "__kprobe_read", FIND "__kretprobe_read"
+#define FILL "ext4_readahead"
+#define FILL_ONE "ext4_read_folio"
+#define MAP "ext4_map_blocks"
 #define CONVERT_TID_TP "ext4_ext_handle_unwritten_extents"
 
 static const struct cl_hook hooks[] = {
@@ -90,6 +98,24 @@ static const struct cl_hook hooks[] = {
 	} },
 	{ "blocks removed", CL_HOOK_OF_SERIES, CL_NEED_REMOVE, {
 		VIA(TRACEPOINT, "ext4_ext_remove_space", "ext4_ext_remove_space__tp"),
+	} },
+	{ "read", CL_HOOK_OF_EXT4, CL_NEED_READ, {
+		VIA(FENTRY, READ, FUNCTION_PAIR(READ), FUNCTION_PAIR(SPLICE), FIND "__fexit_read"),
+		VIA(KPROBE, READ, KPROBE_PAIR(READ), KPROBE_PAIR(SPLICE), FIND_PAIR),
+		/* Before 6.5 splice reads as others do. */
+		VIA(FENTRY, READ, FUNCTION_PAIR(READ), FIND "__fexit_read"),
+		VIA(KPROBE, READ, KPROBE_PAIR(READ), FIND_PAIR),
+	} },
+	{ "read, mapping", CL_HOOK_OF_SERIES, CL_NEED_READ, {
+		VIA(FENTRY, FAULT, FUNCTION_PAIR(FAULT)),
+		VIA(KPROBE, FAULT, KPROBE_PAIR(FAULT)),
+	} },
+	{ "read, page cache", CL_HOOK_OF_EXT4, CL_NEED_READ, {
+		VIA(FENTRY, FILL, FUNCTION_PAIR(FILL), FUNCTION_PAIR(FILL_ONE), MAP "__fexit"),
+		VIA(KPROBE, FILL, KPROBE_PAIR(FILL), KPROBE_PAIR(FILL_ONE), KPROBE_PAIR(MAP)),
+		/* Before 5.19 a folio alone was a page. */
+		VIA(FENTRY, FILL, FUNCTION_PAIR(FILL), MAP "__fexit"),
+		VIA(KPROBE, FILL, KPROBE_PAIR(FILL), KPROBE_PAIR(MAP)),
 	} },
 	{ "fsync", CL_HOOK_OF_EXT4, CL_NEED_FSYNC | CL_NEED_COMMITTED_TID | CL_NEED_PATH, {
 		VIA(FENTRY, "ext4_sync_file", FUNCTION_PAIR("ext4_sync_file")),
@@ -264,14 +290,14 @@ static void choose_all(struct cl_choices *c)
 	}
 }
 
-void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, bool stat,
+void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, __u32 asked,
 		     struct cl_choices *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->features = f;
 	c->first = first;
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
-		if (stat || hooks[i].provides != CL_NEED_FSYNC_STAGES)
+		if (hooks[i].provides & (~CL_NEEDS_ASKED | asked))
 			c->of[c->nr++].hook = &hooks[i];
 	choose_all(c);
 }

@@ -31,8 +31,12 @@ enum cl_need {
 	CL_NEED_CLOSE = 1 << 16,	/* CL_EV_CLOSE, CL_EV_SYNC, CL_EV_DELETE */
 	CL_NEED_REWRITE = 1 << 17,
 	CL_NEED_REMOVE = 1 << 18,
+	CL_NEED_READ = 1 << 19,		/* CL_EV_READ, and cl_ev_completion.visible_id */
 };
-#define CL_NEEDS 19
+#define CL_NEEDS 20
+
+/* Their hooks are placed only for who asks for them. */
+#define CL_NEEDS_ASKED (CL_NEED_FSYNC_STAGES | CL_NEED_READ)
 
 enum cl_hook_how {
 	CL_HOW_MISSING = 0,	/* the kernel has it, but no candidate could be hooked */

@@ -61,6 +61,8 @@ const char *cl_need_name(enum cl_need need)
 		return "rewrite";
 	case CL_NEED_REMOVE:
 		return "remove";
+	case CL_NEED_READ:
+		return "read";
 	}
 	return "unknown";
 }

@@ -43,7 +43,7 @@ static bool is_kprobe(const char *program)
 
 static bool is_return(const char *program)
 {
-	return !strcmp(strstr(program, "__"), "__kretprobe");
+	return !strncmp(strstr(program, "__"), "__kretprobe", strlen("__kretprobe"));
 }
 
 static bool uses_multi(const struct cl_features *f, const char *program)

@@ -100,6 +100,7 @@ static const struct cl_field completion_fields[] = {
 	F(cl_ev_completion, write_id, U64, MUST),
 	F(cl_ev_completion, result, S64, MUST),
 	ENUM(cl_ev_completion, via, via_names),
+	F(cl_ev_completion, visible_id, U64, RARE),
 	{}
 };
 
@@ -197,6 +198,17 @@ static const struct cl_field remove_fields[] = {
 	{}
 };
 
+static const struct cl_field read_fields[] = {
+	F(cl_ev_read, read_id, U64, MUST),
+	F(cl_ev_read, offset_bytes, S64, MUST),
+	F(cl_ev_read, size_bytes, U64, MUST),
+	F(cl_ev_read, begin_ns, TIME),
+	F(cl_ev_read, unwritten, BOOL),
+	F(cl_ev_read, direct, BOOL),
+	F(cl_ev_read, comm, COMM),
+	{}
+};
+
 static bool sane_range(__s64 offset, __u64 size)
 {
 	return offset >= 0 && size && size <= (__u64)(INT64_MAX - offset);
@@ -273,6 +285,13 @@ static bool sane_remove(const struct cl_event *e)
 	return sane_range(r->offset_bytes, r->size_bytes);
 }
 
+static bool sane_read(const struct cl_event *e)
+{
+	const struct cl_ev_read *r = (const void *)e;
+
+	return r->read_id && sane_range(r->offset_bytes, r->size_bytes);
+}
+
 static const struct cl_event_info events[] = {
 	[CL_EV_WRITE] = { "write", sizeof(struct cl_ev_write), write_fields, sane_write },
 	[CL_EV_LISTED] = { "listed", sizeof(struct cl_ev_listed), listed_fields, sane_listed },
@@ -297,6 +316,7 @@ static const struct cl_event_info events[] = {
 	[CL_EV_DELETE] = { "delete", sizeof(struct cl_event), no_fields, NULL },
 	[CL_EV_REWRITE] = { "rewrite", sizeof(struct cl_event), no_fields, NULL },
 	[CL_EV_REMOVE] = { "remove", sizeof(struct cl_ev_remove), remove_fields, sane_remove },
+	[CL_EV_READ] = { "read", sizeof(struct cl_ev_read), read_fields, sane_read },
 };
 
 const struct cl_event_info *cl_event_info(unsigned int kind)

@@ -63,6 +63,7 @@ union cl_any_event {
 	struct cl_ev_device_flush device_flush;
 	struct cl_ev_sync sync;
 	struct cl_ev_remove remove;
+	struct cl_ev_read read;
 	unsigned char bytes[sizeof(struct cl_ev_path) + CL_PATH_MAX];
 };
 

@@ -21,6 +21,7 @@
 #define CL_LATE_MAX 16384		/* converted, but not on their own account */
 #define CL_ZEROOUTS_MAX 1024		/* zeroouts remembered */
 #define CL_FSYNCS_SEEN_MAX 4096		/* fsyncs remembered */
+#define CL_READ_LOOKS_MAX 256		/* of a read at writes that are converted */
 
 /*
  * Ids whose write or fsync is over, the last CL_SEEN_MAX of them: a record that
@@ -52,7 +53,7 @@ struct cl_past_fsync {
 };
 
 struct cl_early {
-	uint64_t write_id, ts_ns, seq;
+	uint64_t write_id, ts_ns, seq, visible_id;
 	int64_t result;
 	uint32_t via;
 };
@@ -116,6 +117,8 @@ int cl_write_done(struct cl_model *m, const struct cl_ev_write *e);
 int cl_write_listed(struct cl_model *m, const struct cl_ev_listed *e);
 int cl_write_completed(struct cl_model *m, const struct cl_ev_completion *e);
 void cl_write_put(struct cl_model *m, struct cl_write *w);
+/* Whether there are blocks in the range that are not converted. */
+bool cl_write_gap_in(const struct cl_write *w, const struct cl_range *r);
 /* Nothing more is expected of it: durable, given up, or told to the program. */
 void cl_write_settle(struct cl_model *m, struct cl_write *w);
 void cl_write_end_if_over(struct cl_model *m, struct cl_write *w);
@@ -141,6 +144,9 @@ void cl_once_forget(struct cl_model *m, struct cl_write *w);
 int cl_zeroout(struct cl_model *m, const struct cl_ev_zeroout *e);
 /* A write that is done now, against the zeroouts during its flight. */
 int cl_zeroout_catch_up(struct cl_model *m, struct cl_write *w);
+
+/* read.c */
+void cl_read(struct cl_model *m, const struct cl_ev_read *e);
 
 /* use.c: what programs make of fsync */
 int cl_use_fsync_begin(struct cl_model *m, struct cl_fsync *f);

@@ -90,6 +90,7 @@ bool cl_model_cares(const struct cl_model *m, const struct cl_event *e)
 		return flush_counts(m, &any->device_flush);
 	case CL_EV_FLUSH:
 	case CL_EV_WORK:
+	case CL_EV_READ:
 	case CL_EV_FSYNC_END:
 	case CL_EV_COMMIT:
 	case CL_EV_LOST:
@@ -168,6 +169,9 @@ int cl_model_record(void *model, const void *record, size_t len)
 		return 0;
 	case CL_EV_REMOVE:
 		cl_once_removed(m, &any->remove);
+		return 0;
+	case CL_EV_READ:
+		cl_read(m, &any->read);
 		return 0;
 	}
 	return 0;	/* flush, work: counted, and shown by trace */

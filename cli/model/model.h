@@ -60,6 +60,15 @@ enum cl_zeroed {
 	CL_ZEROED_AFTER,	/* the data was on the device when the zeros began */
 };
 
+/* A read of a part of a file, and how its blocks were mapped. */
+struct cl_read {
+	uint64_t id, begin_ns, mapped_ns;	/* id is of its begin; see cl_write */
+	struct cl_range range;
+	uint32_t tgid, tid;
+	char comm[CL_COMM_LEN];
+	bool unwritten, direct;
+};
+
 /* An fsync, as far as other facts refer to it. */
 struct cl_fsync_seen {
 	uint64_t id;			/* 0: there is none */
@@ -113,7 +122,8 @@ struct cl_write {
 	uint64_t committed_ns;
 
 	/* Places in the order of ids (see cl_ev_write); id is that of data done. */
-	uint64_t mapped_id, landed_id, landed_ns;
+	uint64_t mapped_id, landed_id, landed_ns, visible_id;
+	bool read_unwritten;		/* such a read was told */
 	enum cl_zeroed zeroed;
 	bool zeroed_under_way;		/* data done came later: it was not converted for certain */
 	struct cl_zeroout *zeroout;	/* its own copy */
@@ -258,6 +268,12 @@ struct cl_sink {
 				const struct cl_conversion *again);
 	/* Zeros were written over it later than that. */
 	void (*write_zeroed)(void *ctx, const struct cl_model *m, const struct cl_write *w);
+	/*
+	 * A read that began after w was seen complete maps some of its blocks; where it
+	 * says that they are unwritten, these are not converted. That is told once.
+	 */
+	void (*write_read)(void *ctx, const struct cl_model *m, const struct cl_write *w,
+			   const struct cl_read *r);
 	/* Some of its writes are unsynced, and will not be. */
 	void (*file_unsynced)(void *ctx, const struct cl_model *m, const struct cl_inode *inode);
 };

@@ -12,6 +12,16 @@ struct cl_write *cl_write_find(const struct cl_model *m, uint64_t id)
 	return n ? container_of(n, struct cl_write, by_id) : NULL;
 }
 
+bool cl_write_gap_in(const struct cl_write *w, const struct cl_range *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->nr_gaps; i++)
+		if (cl_overlap(r, w->gap[i].start, w->gap[i].end - 1))
+			return true;
+	return false;
+}
+
 void cl_write_end(struct cl_model *m, struct cl_write *w, bool finished)
 {
 	size_t i;
@@ -73,6 +83,7 @@ static void complete(struct cl_model *m, struct cl_write *w, const struct cl_ear
 	w->visible_inferred = inferred;
 	w->result = c->result;
 	w->via = c->via;
+	w->visible_id = c->visible_id;
 	m->counts.completed++;
 	cl_hist_add_span(&m->counts.visible, w->done_ns, c->ts_ns);
 	for (i = 0; i < m->nr_sinks; i++)
@@ -226,7 +237,8 @@ int cl_write_listed(struct cl_model *m, const struct cl_ev_listed *e)
 
 int cl_write_completed(struct cl_model *m, const struct cl_ev_completion *e)
 {
-	const struct cl_early c = { e->write_id, e->e.ts_ns, m->seq, e->result, e->via };
+	const struct cl_early c = { e->write_id, e->e.ts_ns, m->seq, e->visible_id, e->result,
+				    e->via };
 	struct cl_write *w = cl_write_find(m, e->write_id);
 	bool same;
 

@@ -49,16 +49,6 @@ static int note(struct cl_model *m, struct cl_write *w, const struct cl_zeroout 
 	return 0;
 }
 
-static bool hits(const struct cl_write *w, const struct cl_zeroout *z)
-{
-	unsigned int i;
-
-	for (i = 0; i < w->nr_gaps; i++)
-		if (cl_overlap(&z->range, w->gap[i].start, w->gap[i].end - 1))
-			return true;
-	return false;
-}
-
 static int remember(struct cl_model *m, const struct cl_zeroout *z)
 {
 	if (!m->zeroouts) {
@@ -96,7 +86,7 @@ int cl_zeroout(struct cl_model *m, const struct cl_ev_zeroout *e)
 		w = inode->pending[i];
 		if (w->range.start >= z.range.end)
 			break;
-		err = hits(w, &z) ? note(m, w, &z) : 0;
+		err = cl_write_gap_in(w, &z.range) ? note(m, w, &z) : 0;
 		if (err)
 			return err;
 	}
@@ -118,7 +108,7 @@ int cl_zeroout_catch_up(struct cl_model *m, struct cl_write *w)
 		if (w->submit_ns && z->end_ns + STEP_NS < w->submit_ns)
 			return 0;
 		if (z->ino != w->inode->ino || z->dev != w->inode->dev->dev ||
-		    z->generation != w->inode->generation || !hits(w, z))
+		    z->generation != w->inode->generation || !cl_write_gap_in(w, &z->range))
 			continue;
 		err = note(m, w, z);
 		if (err)

@@ -20,6 +20,7 @@ static const struct cl_rule *const rules[] = {
 struct tally {
 	uint32_t missing;	/* needs that are not met: the rule is not judged */
 	bool unwatched;		/* it came after the recording, which says nothing of it */
+	bool off;		/* unwatched, since nobody asked for it */
 	uint64_t held, broken, unsure;
 	uint64_t suspected;	/* broken, not settled yet */
 	const char *why;	/* the first reason to be unsure */
@@ -54,7 +55,8 @@ _Static_assert(ARRAY_SIZE(doubt_text) == CL_DOUBTS, "a doubt without a text");
 
 /* Facts that a recording may know nothing of, since it is older than their hooks. */
 #define NEEDS_OF_LATER \
-	(CL_NEED_ZEROOUT | CL_NEED_DEVICE_FLUSH | CL_NEED_CLOSE | CL_NEED_REWRITE | CL_NEED_REMOVE)
+	(CL_NEED_ZEROOUT | CL_NEED_DEVICE_FLUSH | CL_NEED_CLOSE | CL_NEED_REWRITE | \
+	 CL_NEED_REMOVE | CL_NEED_READ)
 
 /* What was seen is true for all that. */
 #define MISSING_FACTS (CL_DOUBT_LOST | CL_DOUBT_LIMIT | CL_DOUBT_CUT)
@@ -108,13 +110,15 @@ static bool is_called(const struct cl_rule *rule, enum cl_moment moment)
 	switch (moment) {
 	case CL_AT_FSYNC:
 		return !rule->at_completion && !rule->at_conversion && !rule->at_end &&
-		       !rule->at_call;
+		       !rule->at_call && !rule->at_read;
 	case CL_AT_COMPLETION:
 		return rule->at_completion;
 	case CL_AT_CONVERSION:
 		return rule->at_conversion;
 	case CL_AT_ZEROOUT:
 		return rule->at_zeroout;
+	case CL_AT_READ:
+		return rule->at_read;
 	case CL_AT_END:
 	case CL_AT_FILE_END:
 		return rule->at_end;
@@ -226,6 +230,19 @@ static void write_converted(void *ctx, const struct cl_model *m, const struct cl
 	judge_one(r, m, &j);
 }
 
+static void write_read(void *ctx, const struct cl_model *m, const struct cl_write *w,
+		       const struct cl_read *read)
+{
+	struct cl_rules *r = ctx;
+	struct cl_judge j = judge_of(r, m);
+
+	j.moment = CL_AT_READ;
+	j.inode = w->inode;
+	j.w = w;
+	j.read = read;
+	judge_one(r, m, &j);
+}
+
 /* An fsync begins: its hooks are there, and so are, and were, all the others. */
 static void confirm(void *ctx, const struct cl_event *e)
 {
@@ -267,6 +284,12 @@ static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync
 			}
 }
 
+/* Its facts are such that hooks are placed only for who asks. */
+static bool is_off(const struct cl_rule *rule, const struct cl_hooks_report *hooks)
+{
+	return rule->asked_by && cl_hooks_unwatched(hooks, rule->needs & CL_NEEDS_ASKED);
+}
+
 struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
 			      bool fsyncs_unseen, uint64_t max_printed)
 {
@@ -282,6 +305,7 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 	r->sink.write_end = write_end;
 	r->sink.file_unsynced = file_unsynced;
 	r->sink.write_converted = write_converted;
+	r->sink.write_read = write_read;
 	r->sink.event = confirm;
 	r->out = out;
 	r->hooks = hooks;
@@ -291,7 +315,8 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 		__u32 unknown = cl_hooks_unwatched(hooks, rules[i]->needs & NEEDS_OF_LATER);
 
 		r->tally[i].missing = cl_hooks_missing(hooks, rules[i]->needs) & ~unknown;
-		r->tally[i].unwatched = unknown && !r->tally[i].missing;
+		r->tally[i].off = is_off(rules[i], hooks);
+		r->tally[i].unwatched = r->tally[i].off || (unknown && !r->tally[i].missing);
 		r->tally[i].room = max_printed < WARNINGS_PRINTED ? max_printed : WARNINGS_PRINTED;
 	}
 	return r;
@@ -416,7 +441,9 @@ void cl_rules_print(const struct cl_rules *r, const struct cl_model *m, struct c
 		const struct tally *t = &r->tally[i];
 
 		cl_buf_clear(&reason);
-		if (t->unwatched)
+		if (t->off)
+			cl_buf_printf(&reason, "only with %s", rules[i]->asked_by);
+		else if (t->unwatched)
 			cl_buf_puts(&reason, "it was not watched when this was recorded");
 		else if (t->missing)
 			add_needs(&reason, "not seen on this kernel: ", t->missing);
@@ -426,7 +453,7 @@ void cl_rules_print(const struct cl_rules *r, const struct cl_model *m, struct c
 			cl_buf_puts(&reason, t->why);
 		cl_out_object(o, NULL);
 		cl_out_str(o, "rule", rules[i]->name);
-		cl_out_str(o, "verdict", cl_verdict_name(verdict_of(r, i, m)));
+		cl_out_str(o, "verdict", t->off ? "off" : cl_verdict_name(verdict_of(r, i, m)));
 		cl_out_u64(o, "violations", is_warning(i) ? 0 : t->broken);
 		cl_out_u64(o, "warnings", is_warning(i) ? t->broken : 0);
 		cl_out_u64(o, "held", t->held);
@@ -458,14 +485,19 @@ void cl_rules_print_decidable(struct cl_out *o, const struct cl_hooks_report *ho
 		uint32_t missing = cl_hooks_missing(hooks, rules[i]->needs);
 		uint32_t inferred = cl_hooks_inferred(hooks, rules[i]->needs);
 
+		bool off = is_off(rules[i], hooks);
+
 		cl_buf_clear(&why);
-		if (missing)
+		if (off)
+			cl_buf_printf(&why, "only with %s", rules[i]->asked_by);
+		else if (missing)
 			add_needs(&why, "not seen on this kernel: ", missing);
 		else if (inferred)
 			add_needs(&why, "only inferred: ", inferred);
 		cl_out_row_begin(o, "rule");
 		cl_out_str(o, "rule", rules[i]->name);
-		cl_out_str(o, "decidable", missing ? "no" : inferred ? "partly" : "yes");
+		cl_out_str(o, "decidable",
+			   off ? "off" : missing ? "no" : inferred ? "partly" : "yes");
 		cl_out_str(o, "why", why.len ? why.s : NULL);
 		cl_out_end(o);
 	}

@@ -37,6 +37,9 @@ void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const s
 	v->has_again = j->again;
 	if (j->again)
 		v->again = *j->again;
+	v->has_read = j->read;
+	if (j->read)
+		v->read = *j->read;
 	v->flush_ns = inode->dev->flush_ns;
 	v->flushed = v->cache != CL_CACHE_UNKNOWN && cl_write_flushed(j->w);
 	if (j->f)
@@ -146,15 +149,20 @@ static void print_fsync(const struct cl_fsync *f, struct cl_out *o)
 	cl_out_close(o);
 }
 
+static struct cl_range overlap_of(const struct cl_range *a, const struct cl_range *b)
+{
+	return (struct cl_range){ a->start > b->start ? a->start : b->start,
+				  a->end < b->end ? a->end : b->end };
+}
+
 /* What was lost is the part of the write that lies in it. */
 static void print_zeroout(const struct cl_zeroout *z, const struct cl_write *w, struct cl_out *o)
 {
-	int64_t start = z->range.start > w->range.start ? z->range.start : w->range.start;
-	int64_t end = z->range.end < w->range.end ? z->range.end : w->range.end;
+	struct cl_range lost = overlap_of(&z->range, &w->range);
 
 	cl_out_object(o, "zeroout");
-	cl_out_s64(o, "lost_offset_bytes", start);
-	cl_out_u64(o, "lost_size_bytes", end - start);
+	cl_out_s64(o, "lost_offset_bytes", lost.start);
+	cl_out_u64(o, "lost_size_bytes", lost.end - lost.start);
 	time_or_null(o, "landed_ns", w->landed_ns);
 	time_or_null(o, "begin_ns", z->begin_ns);
 	cl_out_time(o, "end_ns", z->end_ns);
@@ -178,6 +186,25 @@ static void print_again(const struct cl_conversion *c, uint64_t removed_ns, stru
 	cl_out_u64(o, "size_bytes", c->range.end - c->range.start);
 	cl_out_u64(o, "entries", c->entries);
 	time_or_null(o, "removed_ns", removed_ns);
+	cl_out_close(o);
+}
+
+/* What it did not see is the part of the write that lies in it. */
+static void print_read(const struct cl_read *r, const struct cl_write *w, struct cl_out *o)
+{
+	struct cl_range unseen = overlap_of(&r->range, &w->range);
+
+	cl_out_object(o, "read");
+	cl_out_s64(o, "unseen_offset_bytes", unseen.start);
+	cl_out_u64(o, "unseen_size_bytes", unseen.end - unseen.start);
+	cl_out_u64(o, "pid", r->tgid);
+	cl_out_u64(o, "tid", r->tid);
+	cl_out_strn(o, "comm", r->comm, CL_COMM_LEN);
+	cl_out_bool(o, "direct", r->direct);
+	time_or_null(o, "begin_ns", r->begin_ns);
+	cl_out_time(o, "mapped_ns", r->mapped_ns);
+	cl_out_s64(o, "offset_bytes", r->range.start);
+	cl_out_u64(o, "size_bytes", r->range.end - r->range.start);
 	cl_out_close(o);
 }
 
@@ -219,6 +246,8 @@ void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 		print_device(v, o);
 	if (v->other.id)
 		print_other(&v->other, o);
+	if (v->has_read)
+		print_read(&v->read, &v->w, o);
 	if (v->has_again)
 		print_again(&v->again, v->w.removed_ns, o);
 	if (v->has_zeroout)

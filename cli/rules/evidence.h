@@ -16,6 +16,8 @@ struct cl_evidence {
 	bool has_zeroout;	/* and the rule is about it */
 	struct cl_conversion again;
 	bool has_again;
+	struct cl_read read;
+	bool has_read;
 	uint32_t cache;		/* CL_CACHE_*; UNKNOWN: not what the rule is about */
 	uint64_t flush_ns;	/* begin of the device's last flush; 0: none was seen */
 	bool flushed;		/* and it was after the data */

@@ -39,6 +39,7 @@ enum cl_moment {
 	CL_AT_COMPLETION,	/* of a write */
 	CL_AT_CONVERSION,	/* of a write, on its own account or on nobody's */
 	CL_AT_ZEROOUT,		/* of a write's blocks, after its completion */
+	CL_AT_READ,		/* that began after the completion of a write of its blocks */
 	CL_AT_END,		/* of a write's life */
 	CL_AT_CALL,		/* an fsync is over: by itself */
 	CL_AT_FILE_END,		/* nothing more comes of a file that has unsynced writes */
@@ -59,6 +60,7 @@ struct cl_judge {
 	/* Nothing that a device is told about its cache goes by unseen. */
 	bool flushes_seen;
 	const struct cl_conversion *again;	/* CL_AT_CONVERSION: wrong; NULL: its own */
+	const struct cl_read *read;	/* CL_AT_READ */
 };
 
 struct cl_rule {
@@ -69,6 +71,9 @@ struct cl_rule {
 	bool at_completion;	/* it is called then, not at the end of fsyncs */
 	bool at_zeroout;	/* and when blocks of the write are zeroed after that */
 	bool at_conversion;	/* it is called at those that are on a write's account */
+	bool at_read;		/* it is called at reads of a write's blocks */
+	/* The option without which its facts are not watched; NULL: they always are. */
+	const char *asked_by;
 	bool about_flush;	/* what the device was told is evidence */
 	bool at_end;		/* it is called at the end of writes, and of files */
 	bool at_call;		/* it is called once for each fsync */

@@ -77,7 +77,9 @@ struct cl_live_options {
 	 * failed conversions are told all the same.
 	 */
 	__u32 stat_by;
-	/* Hooks that only stat needs as well: for who looks what there is. */
+	/* Reads as well: CL_EV_READ. */
+	bool reads;
+	/* Hooks that are only placed when asked for as well: for who looks what there is. */
 	bool all_hooks;
 };
 

@@ -25,12 +25,12 @@ struct vector {
 };
 
 /* One hook that is all there is, and two that may be missing or infer. */
-static void set_hooks(struct vector *v, __u32 missing, __u32 inferred)
+static void set_hooks(struct vector *v, __u32 missing, __u32 inferred, __u32 unwatched)
 {
 	const __u32 all = (1U << CL_NEEDS) - 1;
 
 	v->hooks.hook[0] = (struct cl_hook_state){ .name = "test vector", .how = CL_HOW_TRACEPOINT,
-						   .provides = all & ~missing & ~inferred };
+						   .provides = all & ~(missing | inferred | unwatched) };
 	v->hooks.hook[1] = (struct cl_hook_state){ .name = "missing in test vector",
 						   .how = CL_HOW_MISSING, .provides = missing };
 	v->hooks.hook[2] = (struct cl_hook_state){ .name = "inferred in test vector",
@@ -58,7 +58,7 @@ static int read_record(struct vector *v)
 			return kind;
 		}
 		if (kind == CL_VECTOR_HOOKS)
-			set_hooks(v, v->parsed.missing, v->parsed.inferred);
+			set_hooks(v, v->parsed.missing, v->parsed.inferred, v->parsed.unwatched);
 		if (kind == CL_VECTOR_RECORD) {
 			v->records_began = true;
 			return 1;
@@ -131,7 +131,7 @@ int cl_source_vector_open(const char *path, const struct cl_config *filter, stru
 	v->src.some_tasks = cl_filter_by_task(filter);
 	v->filter = *filter;
 	strcpy(v->hooks.kernel, "test vector");
-	set_hooks(v, 0, 0);
+	set_hooks(v, 0, 0, 0);
 	v->name = strdup(path);
 	v->file = fopen(path, "re");
 	if (!v->name || !v->file) {

@@ -10,7 +10,7 @@
  * with blanks stands in double quotes; backslash escapes are \\, \" and \xHH.
  * Two more lines are understood:
  *
- *	hooks missing=completion inferred=conversion	(names of enum cl_need)
+ *	hooks missing=completion inferred=conversion unwatched=read	(names of enum cl_need)
  *	raw 00ff12...					a record's bytes, for what no hook makes
  */
 #ifndef CONVLIST_VECTOR_H
@@ -28,7 +28,7 @@ enum cl_vector_line {
 struct cl_vector_parsed {
 	union cl_any_event event;
 	size_t len;		/* of the record */
-	__u32 missing, inferred;	/* enum cl_need, from a hooks line */
+	__u32 missing, inferred, unwatched;	/* enum cl_need, from a hooks line */
 	char error[160];	/* what is wrong with the line */
 };
 

@@ -280,6 +280,8 @@ static int parse_hooks(struct cl_vector_parsed *p, char *rest)
 			err = parse_needs(word + 8, &p->missing);
 		else if (!strncmp(word, "inferred=", 9))
 			err = parse_needs(word + 9, &p->inferred);
+		else if (!strncmp(word, "unwatched=", 10))
+			err = parse_needs(word + 10, &p->unwatched);
 		else
 			return fail(p, "unknown field", word);
 		if (err)

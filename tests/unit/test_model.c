@@ -8,7 +8,7 @@ static uint64_t now;	/* the time stamp of the next record */
 struct facts {
 	struct cl_model *m;
 	struct cl_sink sink;
-	unsigned int ended, unfinished, unsynced;
+	unsigned int ended, unfinished, unsynced, reads, unseen;
 	uint64_t last_unsynced;
 	struct cl_write last;
 };
@@ -21,6 +21,17 @@ static void write_end(void *ctx, const struct cl_model *m, const struct cl_write
 	f->ended++;
 	f->unfinished += !finished;
 	f->last = *w;
+}
+
+static void write_read(void *ctx, const struct cl_model *m, const struct cl_write *w,
+		       const struct cl_read *r)
+{
+	struct facts *f = ctx;
+
+	assert_true(w->visible_id < r->id);
+	assert_true(cl_overlap(&w->range, r->range.start, r->range.end - 1));
+	f->reads++;
+	f->unseen += r->unwritten;
 }
 
 static void file_unsynced(void *ctx, const struct cl_model *m, const struct cl_inode *inode)
@@ -39,7 +50,7 @@ static int setup(void **state)
 	now = 1000000;
 	f->m = cl_model_new();
 	f->sink = (struct cl_sink){ .ctx = f, .write_end = write_end,
-				    .file_unsynced = file_unsynced };
+				    .file_unsynced = file_unsynced, .write_read = write_read };
 	cl_model_add_sink(f->m, &f->sink);
 	*state = f;
 	return 0;
@@ -76,10 +87,21 @@ static void feed_listed(struct facts *f, uint64_t ino, uint64_t id)
 	FEED(f, e);
 }
 
+#define VISIBLE_ID 1000	/* of all completions here */
+
 static void feed_completion(struct facts *f, uint64_t id)
 {
 	struct cl_ev_completion e = { HEAD(CL_EV_COMPLETION, cl_ev_completion, 12), .write_id = id,
-				      .result = 1 };
+				      .result = 1, .visible_id = VISIBLE_ID };
+
+	FEED(f, e);
+}
+
+static void feed_read(struct facts *f, uint64_t id, int64_t offset, uint64_t size, bool unwritten)
+{
+	struct cl_ev_read e = { HEAD(CL_EV_READ, cl_ev_read, 12), .read_id = id,
+				.offset_bytes = offset, .size_bytes = size,
+				.unwritten = unwritten };
 
 	FEED(f, e);
 }
@@ -396,6 +418,47 @@ static void unsynced_files_that_are_let_go_are_told(void **state)
 	assert_int_equal(f->unsynced, 1);
 }
 
+static void reads_are_held_against_what_was_complete(void **state)
+{
+	struct facts *f = *state;
+	uint64_t id;
+
+	for (id = 1; id <= 4; id++)
+		feed_write(f, 12, id, id * 4096, 4096);
+	feed_completion(f, 2);
+	feed_completion(f, 3);
+	feed_read(f, VISIBLE_ID - 1, 0, 1 << 20, true);
+	assert_int_equal(f->unseen, 0);
+	feed_read(f, VISIBLE_ID + 1, 0, 3 * 4096, true);
+	assert_int_equal(f->unseen, 1);
+	/* Not told again of the same. */
+	feed_read(f, VISIBLE_ID + 1, 0, 1 << 20, true);
+	assert_int_equal(f->unseen, 2);
+	feed_convert(f, 12, 0, 1 << 20, 5);
+	feed_read(f, VISIBLE_ID + 1, 0, 1 << 20, true);
+	assert_int_equal(f->reads, 2);
+	feed_read(f, VISIBLE_ID + 1, 0, 1 << 20, false);
+	assert_int_equal(f->reads, 4);
+	feed_commit(f, 5);
+	feed_read(f, VISIBLE_ID + 1, 0, 1 << 20, false);
+	assert_int_equal(f->reads, 4);
+}
+
+static void reads_look_at_no_more_than_the_latest(void **state)
+{
+	const uint64_t many = 2 * CL_READ_LOOKS_MAX;
+	struct facts *f = *state;
+	uint64_t id;
+
+	for (id = 1; id <= many; id++) {
+		feed_write(f, 12, id, id * 4096, 4096);
+		feed_completion(f, id);
+		feed_convert(f, 12, id * 4096, 4096, 5);
+	}
+	feed_read(f, VISIBLE_ID + 1, 0, (many + 1) * 4096, false);
+	assert_int_equal(f->reads, CL_READ_LOOKS_MAX);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -415,6 +478,8 @@ int main(void)
 		T(unsynced_files_are_told_at_the_end_and_once),
 		T(a_sync_leaves_nothing_unsynced),
 		T(unsynced_files_that_are_let_go_are_told),
+		T(reads_are_held_against_what_was_complete),
+		T(reads_look_at_no_more_than_the_latest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

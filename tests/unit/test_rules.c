@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Each rule by itself; what streams of facts come to is in tests/golden. */
+#include <errno.h>
+
 #include "unit.h"
 #include "rules/rule.h"
 
@@ -237,6 +239,28 @@ static void a_dsync_write_is_not_left_in_the_cache(void **state)
 	assert_int_equal(dsync->judge(&j, &why), CL_HOLDS);
 }
 
+static void a_read_is_of_what_was_complete_before(void **state)
+{
+	const struct cl_rule *reads = &cl_rule_read_sees_completed_write;
+	struct cl_read read = { .id = 30 };
+	struct cl_judge j = { .w = &good, .read = &read };
+	const char *why = NULL;
+
+	assert_int_equal(reads->judge(&j, &why), CL_HOLDS);
+	make_pending();
+	read.unwritten = true;
+	assert_int_equal(reads->judge(&j, &why), CL_BROKEN);
+	good.visible_inferred = true;
+	assert_int_equal(reads->judge(&j, &why), CL_UNSURE);
+	assert_non_null(why);
+	/* It failed, or is to be told by fsync. */
+	good.convert_error = -EIO;
+	assert_int_equal(reads->judge(&j, &why), CL_NO_CLAIM);
+	good.convert_error = 0;
+	good.result = -EIO;
+	assert_int_equal(reads->judge(&j, &why), CL_NO_CLAIM);
+}
+
 static void hooks_decide_what_can_be_decided(void **state)
 {
 	struct cl_hooks_report r = { .nr = 3, .hook = {
@@ -270,6 +294,7 @@ int main(void)
 		T(a_dsync_write_is_durable_when_it_is_complete),
 		T(a_flush_begins_after_the_data),
 		T(a_dsync_write_is_not_left_in_the_cache),
+		T(a_read_is_of_what_was_complete_before),
 		T(hooks_decide_what_can_be_decided),
 	};
 

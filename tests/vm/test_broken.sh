@@ -28,7 +28,7 @@ judged() {
 	local name=$1 guard=$2 status=$3
 	shift 3
 	echo "$guard" >$PARAMETER
-	status_is "$name: exit status" "$status" "$CONVLIST" check --summary "$WORK/summary.json" \
+	status_is "$name: exit status" "$status" "$CONVLIST" check --reads --summary "$WORK/summary.json" \
 		--record "$WORK/rec" -- "$@"
 	echo >$PARAMETER
 	[[ -s $WORK/summary.json ]] || die "$name: no summary: $(tail -n 3 "$WORK/said")"
@@ -70,6 +70,24 @@ SCRIPT
 defer /dev/vda 60000
 both 'converted before truncate' wait_truncate,wait_fallocate converted_once bash "$WORK/take_off"
 check 'converted before truncate, broken: it is told' grep -q '^  again .* removed=[0-9]' "$WORK/report"
+
+# Held, and two blocks of it are read, then others through the page cache, each in its way.
+cat >"$WORK/read" <<-SCRIPT
+	${FIO[@]} --verify=crc32c --do_verify=0
+	dd if=$MOUNT/file of=$WORK/got bs=4k skip=2 count=2 iflag=direct status=none
+	dd if=$MOUNT/file of=$WORK/got_buffered bs=4k skip=8 count=1 status=none
+	xfs_io -f -c 'sendfile -i $MOUNT/file 65536 4096' $WORK/got_spliced
+	xfs_io -r -c 'mmap -r 128k 4k' -c 'mread 128k 4k' $MOUNT/file
+SCRIPT
+both 'a read' read,splice,fault read_sees_completed_write bash "$WORK/read"
+equal 'a read, broken: it gets zeros' \
+	"$(cat "$WORK/got"* | wc -c) $(cat "$WORK/got"* | tr -d '\0' | wc -c)" '16384 0'
+equal 'a read, broken: just these blocks are told' \
+	"$(sed -nE 's/^  read .*offset=([0-9]+) unseen_size=([0-9]+) .* direct=([a-z]+) .*/\1+\2,\3/p' \
+		"$WORK/report" | xargs)" \
+	'8192+4096,yes 12288+4096,yes 32768+4096,no 65536+4096,no 131072+4096,no'
+equal 'a read, broken: and no more' "$(summary violations)" 5
+sed '/^violation/,/^  read/!d; /^  read/q' "$WORK/report"
 
 # Held until an fsync converts them, which fails for want of memory.
 cat >"$WORK/meet" <<-SCRIPT
