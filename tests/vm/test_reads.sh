@@ -45,7 +45,8 @@ fresh() {
 	sync
 }
 
-# Each block is read back soon after it was written, others at random.
+# Each block is read back soon after it was written, others at random; and at last all of a
+# file of which the page cache has nothing yet.
 mixed() {
 	fio --output="$WORK/fio" --size=2M --bs=4k --direct=1 --fallocate=none \
 		--name=a --filename="$MOUNT/file" --rw=randwrite --ioengine=libaio --iodepth=16 \
@@ -53,7 +54,8 @@ mixed() {
 		--name=b --filename="$MOUNT/other" --rw=randrw --ioengine=io_uring --iodepth=8 \
 		--verify=crc32c \
 		--name=c --filename="$MOUNT/file" --rw=randread --direct=0 --ioengine=psync \
-		--name=d --filename="$MOUNT/file" --rw=randread --direct=0 --ioengine=mmap
+		--name=d --filename="$MOUNT/file" --rw=randread --direct=0 --ioengine=mmap \
+		--name=e --stonewall --filename="$MOUNT/other" --rw=read --direct=0 --ioengine=psync
 }
 
 # Zeros, and rightly so.
