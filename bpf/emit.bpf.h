@@ -45,6 +45,7 @@ enum cl_call_of {
 	CL_CALL_FAULT,		/* of a mapping: it reads a page */
 	CL_CALL_READ_MAP,	/* its lookup of blocks */
 	CL_CALL_FILL,		/* of the page cache, within a read */
+	CL_CALL_NAME,
 };
 
 struct cl_call_key {

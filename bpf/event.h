@@ -43,6 +43,7 @@ enum cl_event_kind {
 	CL_EV_DELETE = 17,	/* a file is gone: without a name, and nobody has it open */
 	CL_EV_REMOVE = 18,	/* blocks are taken off an inode on whose list writes wait */
 	CL_EV_READ = 19,	/* a read looked up blocks of a file that was written directly */
+	CL_EV_NAME = 20,	/* a regular file got a name, or loses one */
 	CL_EV_KINDS
 };
 
@@ -249,6 +250,32 @@ struct cl_ev_read {
 	__u64 begin_ns;
 	__u32 unwritten;	/* 1: it gets zeros; 0: what is on the device */
 	__u32 direct;		/* 0: to fill the page cache */
+	char comm[CL_COMM_LEN];
+};
+
+enum cl_name_how {
+	CL_NAME_CREATE = 0,
+	CL_NAME_LINK = 1,	/* also the first one of an O_TMPFILE */
+	CL_NAME_RENAME = 2,
+	CL_NAME_UNLINK = 3,	/* it begins; the others are over, without error */
+	CL_NAME_HOWS
+};
+
+/* Which name it is, is told by its hash in its directory. */
+struct cl_ev_name {
+	struct cl_event e;	/* the file; and the task that did it */
+	__u64 dir_ino;
+	__u64 old_dir_ino;	/* of a rename: where it was before; else 0 */
+	__u32 dir_generation;
+	__u32 name_hash;
+	__u32 old_dir_generation;
+	__u32 old_name_hash;
+	__u32 how;		/* enum cl_name_how */
+	/*
+	 * 1: only what was before matters. The directory is a synchronous one, or whoever
+	 * did it does not count: the kernel itself, or filtered out.
+	 */
+	__u32 settled;
 	char comm[CL_COMM_LEN];
 };
 

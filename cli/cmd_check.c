@@ -140,6 +140,8 @@ static int open_all(struct check *c)
 		err = open_tape(c);
 	if (err)
 		return err;
+	if (c->command)
+		c->source->of_command = true;
 	c->out = cl_out_new(stdout, c->opt.json ? "json" : "text");
 	if (!c->out) {
 		cl_err("out of memory");

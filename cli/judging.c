@@ -11,7 +11,8 @@ int cl_judging_begin(struct cl_judging *j, struct cl_source *src, struct cl_out 
 {
 	j->source = src;
 	j->model = cl_model_new();
-	j->rules = cl_rules_new(out, src->ops->hooks(src), src->some_tasks, max_printed);
+	j->rules = cl_rules_new(out, src->ops->hooks(src), src->some_tasks, src->one_file,
+				max_printed);
 	if (!j->model || !j->rules || cl_model_add_sink(j->model, cl_rules_sink(j->rules))) {
 		cl_err("out of memory");
 		cl_judging_end(j);

@@ -192,6 +192,7 @@ int cl_session_open(const struct cl_origin *from, struct cl_source **src)
 void cl_session_tell(struct cl_source *src, struct cl_model *m)
 {
 	cl_model_since(m, src->since_ns);
+	cl_model_patience(m, src->of_command ? 0 : CL_NAME_PATIENCE_NS);
 	if (src->ops->cut && src->ops->cut(src))
 		cl_model_doubt(m, CL_DOUBT_CUT);
 }

@@ -34,7 +34,7 @@ struct hlist_bl_node {
 };
 
 struct qstr {
-	__u32 len;
+	__u32 hash, len;
 	const unsigned char *name;
 };
 
@@ -65,6 +65,7 @@ struct dentry___unnamed {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_flags;
 	unsigned long s_magic;
 	struct dentry *s_root;
 	struct block_device *s_bdev;
@@ -78,6 +79,7 @@ struct cl_atomic {
 
 struct inode {
 	__u16 i_mode;
+	unsigned int i_flags;
 	__u8 i_blkbits;
 	struct super_block *i_sb;
 	unsigned long i_ino;
@@ -303,5 +305,12 @@ enum req_flag_bits {
 #define CL_FEAT_WRITE_CACHE	(1U << 0)	/* 1122c0c1cc71 */
 #define CL_FLAG_CACHE_DISABLED	(1U << 0)
 #define CL_FMODE_WRITE		0x2
+#define CL_PF_KTHREAD		0x00200000
+#define CL_S_IFMT		0170000
+#define CL_S_IFREG		0100000
+#define CL_SB_SYNCHRONOUS	(1 << 4)
+#define CL_SB_DIRSYNC		(1 << 7)
+#define CL_S_SYNC		(1 << 0)
+#define CL_S_DIRSYNC		(1 << 6)
 
 #endif

@@ -165,12 +165,12 @@ void cl_attach_lost(struct cl_attach *a, __u64 lost[CL_LOST_WHERES])
 /*
  * What a write leads to is hooked before the write, and fsync last: nobody is
  * told of a write, or of an fsync's promise, whose conversion went by unseen. And
- * after fsync that a file is closed: nothing goes by unseen that syncs it before; or that
- * it is read: all that became of the writes there was seen.
+ * after fsync that a file is closed, or named: nothing goes by unseen that syncs it before; or
+ * that it is read: all that became of the writes there was seen.
  */
 static int attach_rank(const struct cl_hook *hook)
 {
-	if (hook->provides & (CL_NEED_CLOSE | CL_NEED_READ))
+	if (hook->provides & (CL_NEED_CLOSE | CL_NEED_READ | CL_NEED_NAME))
 		return 3;
 	if (hook->provides & CL_NEED_FSYNC)
 		return 2;

@@ -13,7 +13,7 @@
 struct cl_features;
 
 #define CL_CANDIDATES 5
-#define CL_CANDIDATE_PROGRAMS 6
+#define CL_CANDIDATE_PROGRAMS 7
 
 struct cl_candidate {
 	enum cl_hook_how how;

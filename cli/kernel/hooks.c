@@ -133,6 +133,15 @@ static const struct cl_hook hooks[] = {
 		VIA(FENTRY, "ext4_release_file", "ext4_release_file__fentry"),
 		VIA(KPROBE, "ext4_release_file", "ext4_release_file__kprobe"),
 	} },
+	{ "name", CL_HOOK_OF_EXT4, CL_NEED_NAME, {
+		/* Before 5.12 their first argument was not there. */
+		{ .how = CL_HOW_FENTRY, .target = "ext4_rename2", .args = 6,
+		  .programs = { "ext4_create__fexit", "ext4_link__fexit", "ext4_rename2__fexit",
+				"ext4_unlink__fentry" } },
+		{ .how = CL_HOW_KPROBE, .target = "ext4_rename2", .args = 6,
+		  .programs = { KPROBE_PAIR("ext4_create"), KPROBE_PAIR("ext4_link"),
+				KPROBE_PAIR("ext4_rename2"), "ext4_unlink__kprobe" } },
+	} },
 	{ "commit", CL_HOOK_OF_EXT4, CL_NEED_COMMIT, {
 		VIA(TRACEPOINT, "jbd2_end_commit", "jbd2_end_commit__tp"),
 		{ .how = CL_HOW_TRACEPOINT, .target = "jbd2_end_commit",

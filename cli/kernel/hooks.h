@@ -32,8 +32,9 @@ enum cl_need {
 	CL_NEED_REWRITE = 1 << 17,
 	CL_NEED_REMOVE = 1 << 18,
 	CL_NEED_READ = 1 << 19,		/* CL_EV_READ, and cl_ev_completion.visible_id */
+	CL_NEED_NAME = 1 << 20,
 };
-#define CL_NEEDS 20
+#define CL_NEEDS 21
 
 /* Their hooks are placed only for who asks for them. */
 #define CL_NEEDS_ASKED (CL_NEED_FSYNC_STAGES | CL_NEED_READ)

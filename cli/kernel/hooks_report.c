@@ -63,6 +63,8 @@ const char *cl_need_name(enum cl_need need)
 		return "remove";
 	case CL_NEED_READ:
 		return "read";
+	case CL_NEED_NAME:
+		return "name";
 	}
 	return "unknown";
 }

@@ -41,6 +41,13 @@ static const char *const flush_by_names[] = {
 	[CL_FLUSH_BY_JOURNAL] = "journal",
 };
 
+static const char *const name_how_names[] = {
+	[CL_NAME_CREATE] = "create",
+	[CL_NAME_LINK] = "link",
+	[CL_NAME_RENAME] = "rename",
+	[CL_NAME_UNLINK] = "unlink",
+};
+
 static const char *const lost_names[] = {
 	[CL_LOST_RING] = "ring",
 	[CL_LOST_WRITES] = "writes",
@@ -209,6 +216,19 @@ static const struct cl_field read_fields[] = {
 	{}
 };
 
+static const struct cl_field name_fields[] = {
+	F(cl_ev_name, dir_ino, U64, MUST),
+	F(cl_ev_name, dir_generation, U32),
+	F(cl_ev_name, name_hash, U32, MUST),
+	ENUM(cl_ev_name, how, name_how_names, MUST),
+	F(cl_ev_name, old_dir_ino, U64, RARE),
+	F(cl_ev_name, old_dir_generation, U32),
+	F(cl_ev_name, old_name_hash, U32),
+	F(cl_ev_name, settled, BOOL),
+	F(cl_ev_name, comm, COMM),
+	{}
+};
+
 static bool sane_range(__s64 offset, __u64 size)
 {
 	return offset >= 0 && size && size <= (__u64)(INT64_MAX - offset);
@@ -317,6 +337,7 @@ static const struct cl_event_info events[] = {
 	[CL_EV_REWRITE] = { "rewrite", sizeof(struct cl_event), no_fields, NULL },
 	[CL_EV_REMOVE] = { "remove", sizeof(struct cl_ev_remove), remove_fields, sane_remove },
 	[CL_EV_READ] = { "read", sizeof(struct cl_ev_read), read_fields, sane_read },
+	[CL_EV_NAME] = { "name", sizeof(struct cl_ev_name), name_fields, NULL },
 };
 
 const struct cl_event_info *cl_event_info(unsigned int kind)
@@ -464,6 +485,11 @@ const char *cl_journal_name(unsigned int journal)
 const char *cl_cache_name(unsigned int cache)
 {
 	return cache < ARRAY_SIZE(cache_names) ? cache_names[cache] : "unknown";
+}
+
+const char *cl_name_how_name(unsigned int how)
+{
+	return how < ARRAY_SIZE(name_how_names) ? name_how_names[how] : "unknown";
 }
 
 const char *cl_lost_name(unsigned int where)

@@ -64,6 +64,7 @@ union cl_any_event {
 	struct cl_ev_sync sync;
 	struct cl_ev_remove remove;
 	struct cl_ev_read read;
+	struct cl_ev_name name;
 	unsigned char bytes[sizeof(struct cl_ev_path) + CL_PATH_MAX];
 };
 
@@ -88,6 +89,7 @@ const char *cl_via_name(unsigned int via);
 const char *cl_journal_name(unsigned int journal);
 const char *cl_cache_name(unsigned int cache);
 const char *cl_lost_name(unsigned int where);
+const char *cl_name_how_name(unsigned int how);
 
 extern const char *const cl_flag_names[];	/* CL_F_* by bit number */
 #define CL_FLAG_BITS 3

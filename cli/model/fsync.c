@@ -200,6 +200,7 @@ int cl_fsync_end(struct cl_model *m, const struct cl_ev_fsync_end *e)
 		note_cover(f, f->write[i]);
 	settle_failed(m, f);
 	cl_use_fsync_judged(m, f);
+	cl_name_fsync_end(m, f);
 	if (f->journal != CL_JOURNAL_NONE)
 		cl_commit(m, e->e.dev, f->committed_tid, f->end_ns);
 	cl_seen_add(&m->seen_fsyncs, f->id, f->begin_ns);

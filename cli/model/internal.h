@@ -3,6 +3,8 @@
 #ifndef CONVLIST_MODEL_INTERNAL_H
 #define CONVLIST_MODEL_INTERNAL_H
 
+#include <string.h>
+
 #include "model/event_table.h"
 #include "model/model.h"
 
@@ -22,6 +24,7 @@
 #define CL_ZEROOUTS_MAX 1024		/* zeroouts remembered */
 #define CL_FSYNCS_SEEN_MAX 4096		/* fsyncs remembered */
 #define CL_READ_LOOKS_MAX 256		/* of a read at writes that are converted */
+#define CL_NAMES_MAX 32768		/* not synced yet */
 
 /*
  * Ids whose write or fsync is over, the last CL_SEEN_MAX of them: a record that
@@ -64,6 +67,8 @@ struct cl_model {
 	uint32_t inferred;
 	uint64_t seq;			/* of the record at hand, from 1 */
 	uint64_t since_ns;		/* see cl_model_since() */
+	uint64_t patience_ns;
+	uint64_t last_ns;		/* the latest time stamp */
 	uint64_t nr_unconverted;
 	uint64_t nr_looks;		/* at most CL_LOOKS_MAX */
 
@@ -85,6 +90,8 @@ struct cl_model {
 	struct cl_past_fsync *past;	/* ring */
 	uint64_t nr_past;		/* ever */
 	struct cl_list uses;		/* struct cl_use */
+	struct cl_hash names, names_by_file, dirs;
+	struct cl_list new_names, synced_names;	/* whose file its program has synced, or not */
 
 	const struct cl_sink *sink[CL_SINKS];
 	size_t nr_sinks;
@@ -162,6 +169,24 @@ void cl_use_rewrite(struct cl_model *m, const struct cl_event *e);
 /* Nothing more comes of the file: tells what is unsynced. */
 void cl_use_free(struct cl_model *m, struct cl_inode *inode);
 void cl_use_end(struct cl_model *m);
+
+/* fsyncs sent through libaio are done by the kernel's workers. */
+static inline bool cl_by_worker(const char *comm)
+{
+	return !strncmp(comm, "kworker/", 8);
+}
+
+struct cl_fsync_seen cl_fsync_seen_of(const struct cl_model *m, const struct cl_fsync *f);
+
+/* name.c: names of files, and whether these are synced */
+int cl_name(struct cl_model *m, const struct cl_ev_name *e);
+void cl_name_fsync_end(struct cl_model *m, const struct cl_fsync *f);
+void cl_name_sync(struct cl_model *m, const struct cl_event *e);
+void cl_name_close(struct cl_model *m, const struct cl_event *e);
+void cl_name_delete(struct cl_model *m, const struct cl_event *e);
+bool cl_name_cares(const struct cl_model *m, const struct cl_ev_name *e);
+/* Tells of those that were not synced, and drops all. */
+void cl_name_end(struct cl_model *m);
 
 /* fsync.c */
 int cl_fsync_begin(struct cl_model *m, const struct cl_ev_fsync_begin *e);

@@ -12,6 +12,8 @@ struct cl_model *cl_model_new(void)
 	cl_list_init(&m->idle);
 	cl_list_init(&m->unseen);
 	cl_list_init(&m->uses);
+	cl_list_init(&m->new_names);
+	cl_list_init(&m->synced_names);
 	return m;
 }
 
@@ -26,6 +28,7 @@ void cl_model_end(struct cl_model *m)
 		cl_write_end(m, w, w->state == CL_WRITE_DURABLE);
 	}
 	cl_use_end(m);
+	cl_name_end(m);
 }
 
 void cl_model_free(struct cl_model *m)
@@ -55,6 +58,11 @@ int cl_model_add_sink(struct cl_model *m, const struct cl_sink *sink)
 void cl_model_since(struct cl_model *m, uint64_t since_ns)
 {
 	m->since_ns = since_ns;
+}
+
+void cl_model_patience(struct cl_model *m, uint64_t ns)
+{
+	m->patience_ns = ns;
 }
 
 void cl_model_doubt(struct cl_model *m, enum cl_doubt doubt)
@@ -88,6 +96,8 @@ bool cl_model_cares(const struct cl_model *m, const struct cl_event *e)
 		return cl_inode_find(m, e);
 	case CL_EV_DEVICE_FLUSH:
 		return flush_counts(m, &any->device_flush);
+	case CL_EV_NAME:
+		return cl_name_cares(m, &any->name);
 	case CL_EV_FLUSH:
 	case CL_EV_WORK:
 	case CL_EV_READ:
@@ -124,6 +134,8 @@ int cl_model_record(void *model, const void *record, size_t len)
 		return 0;
 	}
 	m->counts.kind[e->kind]++;
+	if (e->ts_ns > m->last_ns)
+		m->last_ns = e->ts_ns;
 	if (e->flags & CL_F_INFERRED)
 		m->inferred |= 1U << e->kind;
 	for (i = 0; i < m->nr_sinks; i++)
@@ -157,12 +169,15 @@ int cl_model_record(void *model, const void *record, size_t len)
 		return cl_device_flush(m, &any->device_flush);
 	case CL_EV_CLOSE:
 		cl_use_close(m, e);
+		cl_name_close(m, e);
 		return 0;
 	case CL_EV_SYNC:
 		cl_use_sync(m, e);
+		cl_name_sync(m, e);
 		return 0;
 	case CL_EV_DELETE:
 		cl_use_delete(m, e);
+		cl_name_delete(m, e);
 		return 0;
 	case CL_EV_REWRITE:
 		cl_use_rewrite(m, e);
@@ -173,6 +188,8 @@ int cl_model_record(void *model, const void *record, size_t len)
 	case CL_EV_READ:
 		cl_read(m, &any->read);
 		return 0;
+	case CL_EV_NAME:
+		return cl_name(m, &any->name);
 	}
 	return 0;	/* flush, work: counted, and shown by trace */
 }

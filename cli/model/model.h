@@ -150,6 +150,31 @@ enum cl_unsynced_how {
 	CL_UNSYNCED_HOWS
 };
 
+enum cl_name_fate {
+	CL_NAME_SYNCED,		/* with its directory, or the file system */
+	CL_NAME_UNSYNCED,	/* the file is closed, and nothing more comes */
+	CL_NAME_UNFOLLOWED,	/* there were too many */
+};
+
+/* A name that a program gave to a file; dropped when it is synced, or gone. */
+struct cl_name {
+	struct cl_hash_node by_file, by_name;
+	struct cl_list by_dir;
+	struct cl_list list;		/* the model's */
+	struct cl_dir *dir;		/* the model's own */
+	uint64_t ino, dir_ino;
+	uint32_t dev, generation, hash;
+	uint32_t how;			/* enum cl_name_how */
+	uint32_t tgid, tid;
+	char comm[CL_COMM_LEN];
+	uint64_t made_ns, made_seq;
+	char *path;			/* NULL: not known */
+	struct cl_fsync_seen fsync;	/* of the file, by the same program, the last that returned 0 */
+	bool written_too;		/* ext4 has written the name down with the file */
+	uint64_t closed_ns, closed_seq;	/* the last who could write closed the file; 0: not yet */
+	enum cl_name_fate fate;
+};
+
 /* What programs made of fsync on a file that they write directly. */
 struct cl_use {
 	struct cl_list list;		/* the model's */
@@ -182,6 +207,8 @@ struct cl_inode {
 	size_t nr_users;		/* writes and fsyncs that point here */
 	size_t nr_fsyncs;		/* running */
 	struct cl_use *use;		/* NULL: no direct write was seen */
+	struct cl_fsync_seen good;	/* the last fsync that returned 0, of any file */
+	uint64_t closed_ns, closed_seq;	/* as in cl_name */
 
 	struct cl_list late;		/* converted by others, their own is still to come */
 	bool entries_known;		/* nothing is on its list that was not seen to get there */
@@ -276,6 +303,8 @@ struct cl_sink {
 			   const struct cl_read *r);
 	/* Some of its writes are unsynced, and will not be. */
 	void (*file_unsynced)(void *ctx, const struct cl_model *m, const struct cl_inode *inode);
+	/* Nothing more comes of a name whose file its program has synced. */
+	void (*name_end)(void *ctx, const struct cl_model *m, const struct cl_name *n);
 };
 
 struct cl_model *cl_model_new(void);
@@ -292,6 +321,12 @@ int cl_model_add_sink(struct cl_model *m, const struct cl_sink *sink);
  * is not certain what converted it. 0: nothing was. As of the records to come.
  */
 void cl_model_since(struct cl_model *m, uint64_t since_ns);
+/*
+ * The end comes while programs go on: what one of them did a shorter time ago than this
+ * may be in the middle of something. 0: they are over.
+ */
+void cl_model_patience(struct cl_model *m, uint64_t ns);
+#define CL_NAME_PATIENCE_NS 5000000000ULL
 /* Something that the records do not tell of. */
 void cl_model_doubt(struct cl_model *m, enum cl_doubt doubt);
 /* Whether a checked record is of something that still goes on; CONVERTs aside. */

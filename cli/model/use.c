@@ -12,18 +12,12 @@
 
 #define STEP_NS 1000000		/* stamps of two CPUs: never this far out of step */
 
-/* fsyncs sent through libaio are done by the kernel's workers. */
-static bool by_worker(const char *comm)
-{
-	return !strncmp(comm, "kworker/", 8);
-}
-
 static bool same_program(const struct cl_fsync_seen *a, const struct cl_fsync *f)
 {
-	return a->tgid == f->tgid || (by_worker(a->comm) && by_worker(f->comm));
+	return a->tgid == f->tgid || (cl_by_worker(a->comm) && cl_by_worker(f->comm));
 }
 
-static struct cl_fsync_seen seen_of(const struct cl_model *m, const struct cl_fsync *f)
+struct cl_fsync_seen cl_fsync_seen_of(const struct cl_model *m, const struct cl_fsync *f)
 {
 	struct cl_fsync_seen s = {
 		.id = f->id,
@@ -63,7 +57,7 @@ int cl_use_fsync_begin(struct cl_model *m, struct cl_fsync *f)
 	past->generation = f->inode->generation;
 	past->start = f->start;
 	past->last = f->last;
-	past->seen = seen_of(m, f);
+	past->seen = cl_fsync_seen_of(m, f);
 	return 0;
 }
 
@@ -108,7 +102,7 @@ void cl_use_fsync_end(struct cl_model *m, struct cl_fsync *f)
 		f->write[i]->fsynced = true;
 	}
 	if (m->nr_past - f->nth <= CL_FSYNCS_SEEN_MAX)
-		m->past[f->nth % CL_FSYNCS_SEEN_MAX].seen = seen_of(m, f);
+		m->past[f->nth % CL_FSYNCS_SEEN_MAX].seen = cl_fsync_seen_of(m, f);
 	if (!use)
 		return;
 	f->late |= f->past_writes[CL_SYNCED_EARLY] > use->unsynced[CL_SYNCED_EARLY].synced_writes;
@@ -130,7 +124,7 @@ void cl_use_fsync_judged(struct cl_model *m, const struct cl_fsync *f)
 	if (f->ret) {
 		/* Of writes that are safe already, or of none, it says nothing. */
 		if (use->write_seq < f->begin_seq && use->write_seq > use->good_seq) {
-			use->failed = seen_of(m, f);
+			use->failed = cl_fsync_seen_of(m, f);
 			use->rewritten = false;
 		}
 		return;
@@ -139,7 +133,7 @@ void cl_use_fsync_judged(struct cl_model *m, const struct cl_fsync *f)
 		use->failed.id = 0;
 	if (f->begin_seq > use->good_seq)
 		use->good_seq = f->begin_seq;
-	use->good = seen_of(m, f);
+	use->good = cl_fsync_seen_of(m, f);
 }
 
 static bool is_early(const struct cl_past_fsync *past, const struct cl_write *w)
@@ -154,7 +148,7 @@ static bool is_early(const struct cl_past_fsync *past, const struct cl_write *w)
 		return false;
 	/* A worker also syncs O_DSYNC writes, each within its range. */
 	return past->seen.tgid == w->tgid ||
-	       (by_worker(past->seen.comm) && !past->start && past->last == INT64_MAX);
+	       (cl_by_worker(past->seen.comm) && !past->start && past->last == INT64_MAX);
 }
 
 /* Ids tell what came first; data done may be far behind in the stream. */

@@ -31,7 +31,7 @@ struct cl_rules {
 	struct cl_sink sink;
 	struct cl_out *out;
 	const struct cl_hooks_report *hooks;
-	bool fsyncs_unseen;
+	bool fsyncs_unseen, dirs_unseen;
 	struct tally tally[NR_RULES];
 	uint64_t room;			/* how many more violations may be printed */
 	struct cl_evidence *suspect;	/* those of the suspected that may be printed */
@@ -56,7 +56,7 @@ _Static_assert(ARRAY_SIZE(doubt_text) == CL_DOUBTS, "a doubt without a text");
 /* Facts that a recording may know nothing of, since it is older than their hooks. */
 #define NEEDS_OF_LATER \
 	(CL_NEED_ZEROOUT | CL_NEED_DEVICE_FLUSH | CL_NEED_CLOSE | CL_NEED_REWRITE | \
-	 CL_NEED_REMOVE | CL_NEED_READ)
+	 CL_NEED_REMOVE | CL_NEED_READ | CL_NEED_NAME)
 
 /* What was seen is true for all that. */
 #define MISSING_FACTS (CL_DOUBT_LOST | CL_DOUBT_LIMIT | CL_DOUBT_CUT)
@@ -110,7 +110,7 @@ static bool is_called(const struct cl_rule *rule, enum cl_moment moment)
 	switch (moment) {
 	case CL_AT_FSYNC:
 		return !rule->at_completion && !rule->at_conversion && !rule->at_end &&
-		       !rule->at_call && !rule->at_read;
+		       !rule->at_call && !rule->at_read && !rule->at_name;
 	case CL_AT_COMPLETION:
 		return rule->at_completion;
 	case CL_AT_CONVERSION:
@@ -124,6 +124,8 @@ static bool is_called(const struct cl_rule *rule, enum cl_moment moment)
 		return rule->at_end;
 	case CL_AT_CALL:
 		return rule->at_call;
+	case CL_AT_NAME_END:
+		return rule->at_name;
 	}
 	return false;
 }
@@ -171,6 +173,7 @@ static struct cl_judge judge_of(const struct cl_rules *r, const struct cl_model 
 		.fsync_inferred = inferred & (1U << CL_EV_FSYNC_BEGIN | 1U << CL_EV_FSYNC_END) ||
 				  cl_hooks_inferred(r->hooks, CL_NEED_FSYNC),
 		.fsyncs_unseen = r->fsyncs_unseen,
+		.dirs_unseen = r->dirs_unseen,
 		.flushes_seen = !cl_hooks_missing(r->hooks, CL_NEED_DEVICE_FLUSH),
 	};
 }
@@ -215,6 +218,16 @@ static void file_unsynced(void *ctx, const struct cl_model *m, const struct cl_i
 		if (cl_use_unsynced(inode, how))
 			judge_one(r, m, &j);
 	}
+}
+
+static void name_end(void *ctx, const struct cl_model *m, const struct cl_name *n)
+{
+	struct cl_rules *r = ctx;
+	struct cl_judge j = judge_of(r, m);
+
+	j.moment = CL_AT_NAME_END;
+	j.name = n;
+	judge_one(r, m, &j);
 }
 
 static void write_converted(void *ctx, const struct cl_model *m, const struct cl_write *w,
@@ -291,7 +304,7 @@ static bool is_off(const struct cl_rule *rule, const struct cl_hooks_report *hoo
 }
 
 struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
-			      bool fsyncs_unseen, uint64_t max_printed)
+			      bool fsyncs_unseen, bool dirs_unseen, uint64_t max_printed)
 {
 	struct cl_rules *r = calloc(1, sizeof(*r));
 	size_t i;
@@ -304,12 +317,14 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 	r->sink.write_zeroed = write_zeroed;
 	r->sink.write_end = write_end;
 	r->sink.file_unsynced = file_unsynced;
+	r->sink.name_end = name_end;
 	r->sink.write_converted = write_converted;
 	r->sink.write_read = write_read;
 	r->sink.event = confirm;
 	r->out = out;
 	r->hooks = hooks;
 	r->fsyncs_unseen = fsyncs_unseen;
+	r->dirs_unseen = fsyncs_unseen || dirs_unseen;
 	r->room = max_printed;
 	for (i = 0; i < NR_RULES; i++) {
 		__u32 unknown = cl_hooks_unwatched(hooks, rules[i]->needs & NEEDS_OF_LATER);

@@ -20,12 +20,38 @@ static void take_use(struct cl_evidence *v, const struct cl_judge *j)
 	v->closed_ns = j->inode->use->closed_ns;
 }
 
-void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const struct cl_judge *j)
+static void take_name(struct cl_evidence *v, const struct cl_name *n)
+{
+	v->has_name = true;
+	v->name = *n;
+	v->other = n->fsync;
+	v->dev = n->dev;
+	v->ino = n->ino;
+	v->generation = n->generation;
+	v->path = n->path ? strdup(n->path) : NULL;
+}
+
+static void take_inode(struct cl_evidence *v, const struct cl_judge *j)
 {
 	const struct cl_inode *inode = j->inode;
 
+	v->cache = v->rule->about_flush && j->flushes_seen ? inode->dev->cache : CL_CACHE_UNKNOWN;
+	v->flush_ns = inode->dev->flush_ns;
+	v->flushed = v->cache != CL_CACHE_UNKNOWN && cl_write_flushed(j->w);
+	v->dev = inode->dev->dev;
+	v->ino = inode->ino;
+	v->generation = inode->generation;
+	v->path = inode->path ? strdup(inode->path) : NULL;
+}
+
+void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const struct cl_judge *j)
+{
 	memset(v, 0, sizeof(*v));
 	v->rule = rule;
+	if (j->name) {
+		take_name(v, j->name);
+		return;
+	}
 	v->has_write = j->w;
 	if (j->w)
 		v->w = *j->w;
@@ -33,22 +59,16 @@ void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const s
 	v->has_zeroout = rule->at_zeroout && j->w->zeroout;
 	if (v->has_zeroout)
 		v->z = *j->w->zeroout;
-	v->cache = rule->about_flush && j->flushes_seen ? inode->dev->cache : CL_CACHE_UNKNOWN;
 	v->has_again = j->again;
 	if (j->again)
 		v->again = *j->again;
 	v->has_read = j->read;
 	if (j->read)
 		v->read = *j->read;
-	v->flush_ns = inode->dev->flush_ns;
-	v->flushed = v->cache != CL_CACHE_UNKNOWN && cl_write_flushed(j->w);
 	if (j->f)
 		v->f = *j->f;
 	take_use(v, j);
-	v->dev = inode->dev->dev;
-	v->ino = inode->ino;
-	v->generation = inode->generation;
-	v->path = inode->path ? strdup(inode->path) : NULL;
+	take_inode(v, j);
 }
 
 void cl_evidence_drop(struct cl_evidence *v)
@@ -105,9 +125,9 @@ static void print_conversion(const struct cl_write *w, struct cl_out *o)
 	cl_out_close(o);
 }
 
-static void print_other(const struct cl_fsync_seen *f, struct cl_out *o)
+static void print_seen(const struct cl_fsync_seen *f, const char *key, struct cl_out *o)
 {
-	cl_out_object(o, "other_fsync");
+	cl_out_object(o, key);
 	cl_out_u64(o, "fsync_id", f->id);
 	cl_out_u64(o, "pid", f->tgid);
 	cl_out_u64(o, "tid", f->tid);
@@ -128,6 +148,20 @@ static void print_unsynced(const struct cl_evidence *v, struct cl_out *o)
 	cl_out_u64(o, "writes", v->writes);
 	cl_out_u64(o, "bytes", v->bytes);
 	cl_out_time(o, "closed_ns", v->closed_ns);
+	cl_out_close(o);
+}
+
+static void print_name(const struct cl_name *n, struct cl_out *o)
+{
+	cl_out_object(o, "name");
+	cl_out_str(o, "how", cl_name_how_name(n->how));
+	cl_out_u64(o, "dir_ino", n->dir_ino);
+	cl_out_u64(o, "pid", n->tgid);
+	cl_out_u64(o, "tid", n->tid);
+	cl_out_strn(o, "comm", n->comm, CL_COMM_LEN);
+	cl_out_time(o, "made_ns", n->made_ns);
+	cl_out_time(o, "closed_ns", n->closed_ns);
+	cl_out_bool(o, "written_too", n->written_too);
 	cl_out_close(o);
 }
 
@@ -231,6 +265,8 @@ void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 	cl_out_u64(o, "generation", v->generation);
 	if (v->writes)
 		print_unsynced(v, o);
+	if (v->has_name)
+		print_name(&v->name, o);
 	if (v->has_write) {
 		print_write(&v->w, o);
 		print_conversion(&v->w, o);
@@ -240,12 +276,14 @@ void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 	}
 	if (v->has_fsync)
 		print_fsync(&v->f, o);
+	else if (v->has_name)
+		print_seen(&v->other, "fsync", o);
 	else
 		cl_out_null(o, "fsync");
 	if (v->cache != CL_CACHE_UNKNOWN)
 		print_device(v, o);
-	if (v->other.id)
-		print_other(&v->other, o);
+	if (v->other.id && !v->has_name)
+		print_seen(&v->other, "other_fsync", o);
 	if (v->has_read)
 		print_read(&v->read, &v->w, o);
 	if (v->has_again)

@@ -12,6 +12,8 @@ struct cl_evidence {
 	bool has_write, has_fsync;
 	struct cl_fsync_seen other;	/* failed before, ran beside, or came too early */
 	uint64_t writes, bytes, closed_ns;	/* of unsynced ones; the last is w */
+	struct cl_name name;	/* likewise; its fsync is other */
+	bool has_name;
 	struct cl_zeroout z;
 	bool has_zeroout;	/* and the rule is about it */
 	struct cl_conversion again;

@@ -43,11 +43,13 @@ enum cl_moment {
 	CL_AT_END,		/* of a write's life */
 	CL_AT_CALL,		/* an fsync is over: by itself */
 	CL_AT_FILE_END,		/* nothing more comes of a file that has unsynced writes */
+	CL_AT_NAME_END,		/* nor of a name */
 };
 
 struct cl_judge {
 	enum cl_moment moment;
-	const struct cl_inode *inode;
+	const struct cl_inode *inode;	/* NULL at NAME_END */
+	const struct cl_name *name;	/* AT_NAME_END */
 	const struct cl_fsync *f;	/* AT_FSYNC, AT_CALL */
 	const struct cl_write *w;	/* NULL at AT_CALL; the last unsynced at AT_FILE_END */
 	enum cl_unsynced_how how;	/* AT_FILE_END */
@@ -55,8 +57,8 @@ struct cl_judge {
 	bool completion_inferred, conversion_inferred, fsync_inferred;
 	/* The hook itself does; not only the tid of some conversion. */
 	bool conversion_hook_inferred;
-	/* Fsyncs of some tasks are filtered out. */
-	bool fsyncs_unseen;
+	/* Fsyncs of some tasks, or files, are filtered out. */
+	bool fsyncs_unseen, dirs_unseen;
 	/* Nothing that a device is told about its cache goes by unseen. */
 	bool flushes_seen;
 	const struct cl_conversion *again;	/* CL_AT_CONVERSION: wrong; NULL: its own */
@@ -77,6 +79,7 @@ struct cl_rule {
 	bool about_flush;	/* what the device was told is evidence */
 	bool at_end;		/* it is called at the end of writes, and of files */
 	bool at_call;		/* it is called once for each fsync */
+	bool at_name;		/* it is called at the end of names */
 	/* Of a warning: what it found, and what the program can do, as sentences. */
 	const char *found, *advice;
 	/* CL_UNSURE sets *why, a constant. */
@@ -98,11 +101,11 @@ struct cl_rules;
 /*
  * Judges by all rules. Violations go to out (NULL: nowhere) as they are found,
  * max_printed of them at most, and the first few warnings of each rule; all are
- * counted. fsyncs_unseen: a filter holds
- * fsyncs of some tasks back. out and hooks must outlive it.
+ * counted. fsyncs_unseen: a filter holds fsyncs of some tasks back; dirs_unseen: those
+ * of directories. out and hooks must outlive it.
  */
 struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
-			      bool fsyncs_unseen, uint64_t max_printed);
+			      bool fsyncs_unseen, bool dirs_unseen, uint64_t max_printed);
 void cl_rules_free(struct cl_rules *r);
 /* To be added to the model. */
 const struct cl_sink *cl_rules_sink(struct cl_rules *r);

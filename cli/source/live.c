@@ -176,6 +176,7 @@ int cl_source_live_open(const struct cl_live_options *opt, struct cl_source **sr
 	}
 	l->src.since_ns = cl_now_ns();
 	l->src.some_tasks = cl_filter_by_task(&opt->filter);
+	l->src.one_file = opt->filter.ino;
 	*src = &l->src;
 	return 0;
 }

@@ -133,6 +133,8 @@ static void begin(struct recording *r, const struct cl_config *filter)
 	r->src.ops = &recording_ops;
 	r->filter = *filter;
 	r->src.some_tasks = cl_filter_by_task(filter) || cl_filter_by_task(&about->filter);
+	r->src.of_command = about->command && !about->last_ns;
+	r->src.one_file = filter->ino || about->filter.ino;
 	pass_carried(r);
 	if (!about->incomplete)
 		return;

@@ -26,6 +26,10 @@ struct cl_source {
 	__u64 since_ns;
 	/* Writes and fsyncs of some tasks are filtered out. */
 	bool some_tasks;
+	/* All of other files is: fsyncs of their directories, too. */
+	bool one_file;
+	/* It ends with the command that it is about, which so has done all that it meant to. */
+	bool of_command;
 };
 
 struct cl_source_ops {

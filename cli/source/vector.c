@@ -129,6 +129,7 @@ int cl_source_vector_open(const char *path, const struct cl_config *filter, stru
 		return -ENOMEM;
 	v->src.ops = &vector_ops;
 	v->src.some_tasks = cl_filter_by_task(filter);
+	v->src.one_file = filter->ino;
 	v->filter = *filter;
 	strcpy(v->hooks.kernel, "test vector");
 	set_hooks(v, 0, 0, 0);

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Programs that use fsync too early, not at all, or again after it failed, are warned of;
+# Programs that use fsync too early, not at all, or again after it failed, or not for the
+# directory of a new name, are warned of;
 # their twins that do it right are not. Neither changes the exit status, but --strict does.
 # kernel: 6.12 6.12-stock stock-6.1 stock-6.12 stock-newest
 # disks: 256M 256M
 # tags: check stock
-# limit: 600
+# limit: 900
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 . "$TOP/tests/lib/dm.sh"
 
@@ -16,6 +17,10 @@ summary() { jq -r ".$1" "$WORK/summary.json"; }
 rule() { jq -r ".rules[] | select(.rule == \"$1\") | \"\(.verdict) \(.warnings)\"" "$WORK/summary.json"; }
 unsure() { jq -r ".rules[] | select(.rule == \"$1\").unsure" "$WORK/summary.json"; }
 warned() { sed -nE 's/^\{.*"type":"warning","rule":"([a-z_0-9]+)".*/\1/p' "$WORK/said" | sort -u | xargs; }
+
+# Of the warning about a name.
+named() { grep -h '"type":"warning","rule":"new_name' "$WORK/said" | jq -r ".name$1"; }
+named_path() { grep -h '"type":"warning","rule":"new_name' "$WORK/said" | jq -r .path; }
 
 # For the log.
 story() { grep -h '"type":"warning"' "$WORK/said" || true; }
@@ -102,6 +107,37 @@ for way in uring libaio pwrite; do
 	right "unsynced-$way"
 done
 
+# Names: the file is synced, its directory is not.
+for way in create rename link; do
+	((!SOME)) || [[ $way == rename ]] || continue
+	wrong "name-$way" new_name_is_synced
+	equal "name-$way: nothing else" "$(warned)" new_name_is_synced
+	equal "name-$way: how" "$(named .how)" "$way"
+	equal "name-$way: the path" "$(named_path)" "$MOUNT/file.new"
+	# ext4 commits a new file with its name, and no name that came later.
+	equal "name-$way: ext4 wrote it down as well" "$(named .written_too)" "$([[ $way == create ]] && echo true || echo false)"
+	right "name-$way"
+	((SOME)) || equal "name-$way, done right: names that were synced" \
+		"$(jq -r '.rules[] | select(.rule == "new_name_is_synced").held' "$WORK/summary.json")" 2
+done
+# Nobody has to sync a directory whose changes are synchronous, or a name that is gone.
+if ((!SOME)); then
+	mkdir -p "$MOUNT/sync"
+	chattr +D "$MOUNT/sync"
+	if judged 0 'a synchronous directory' -- bash -c "$(misuse name-rename "$MOUNT/sync/file")"; then
+		equal 'a synchronous directory: verdict' "$(summary verdict) $(summary warnings)" 'ok 0'
+	fi
+	if judged 0 'unlinked name' -- bash -c "$(misuse name-rename "$MOUNT/file"); rm '$MOUNT/file.new'"; then
+		equal 'unlinked name: verdict' "$(summary verdict) $(summary warnings)" 'ok 0'
+	fi
+	if judged 0 'syncfs' -- bash -c "$(misuse name-link "$MOUNT/file"); sync -f '$MOUNT'"; then
+		equal 'syncfs: verdict' "$(summary verdict) $(summary warnings)" 'ok 0'
+	fi
+	if judged 0 'sync DIR' -- bash -c "$(misuse name-rename "$MOUNT/file"); sync '$MOUNT'"; then
+		equal 'sync DIR: verdict' "$(summary verdict) $(summary warnings)" 'ok 0'
+	fi
+fi
+
 # --strict, and a recording.
 if judged 1 'strict' --strict --record "$WORK/rec" -- bash -c "$(misuse unsynced-libaio "$MOUNT/file")"; then
 	status_is 'strict, from a recording' 1 "$CONVLIST" check --strict "$WORK/rec"
@@ -135,7 +171,8 @@ for engine in libaio io_uring; do
 	sync
 	if judged 0 "fio $engine" -- fio --name=f --output=/dev/null --filename="$MOUNT/fio" --size=4M --bs=4k \
 		--rw=randwrite --direct=1 --fallocate=none --ioengine=$engine --iodepth=16 --fsync=32 --end_fsync=1; then
-		equal "fio $engine: verdict, warnings" "$(summary verdict) $(summary warnings)" 'ok 0'
+		equal "fio $engine: verdict, warnings" "$(summary verdict) $(summary warnings) $(warned)" 'ok 0 '
+		story
 		echo "fio $engine: $(unsure no_write_in_flight_at_fsync) of $(summary fsyncs) fsyncs covered writes late"
 	fi
 done

@@ -5,8 +5,8 @@
  *   misuse [-r] CASE FILE	the mistake; -r: as it should be
  *   misuse -l			the cases
  *
- * FILE is made anew, 16 MiB of unwritten extents, and synced. 16 direct writes of
- * 1 MiB are long enough under way to be so when an fsync is called at once. In the
+ * FILE is made anew, 16 MiB of unwritten extents, and synced, as is its directory. 16 direct
+ * writes of 1 MiB are long enough under way to be so when an fsync is called at once. In the
  * cases of fsyncs that fail, somebody else makes the device fail: "written" and
  * "failed" are said, and a line is awaited after each.
  *
@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libaio.h>
+#include <libgen.h>
 #include <liburing.h>
 #include <linux/fs.h>
 #include <pthread.h>
@@ -32,6 +33,7 @@
 
 struct job {
 	int fd;
+	const char *path;
 	bool right;
 	char *data;
 	io_context_t aio;
@@ -343,6 +345,86 @@ static int race(struct job *j)
 	return say_and_wait("failed");
 }
 
+/* ---- names ---- */
+
+static int sync_dir(const struct job *j)
+{
+	char path[4096];
+	int fd, failed;
+
+	snprintf(path, sizeof(path), "%s", j->path);
+	fd = open(dirname(path), O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return broken(path, errno);
+	failed = fsync(fd) ? broken("fsync of the directory", errno) : 0;
+	close(fd);
+	return failed;
+}
+
+/* Beside FILE: FILE.new, and FILE.tmp for a while. Returns what to write to. */
+static int beside(const struct job *j, const char *suffix, char *path)
+{
+	int fd;
+
+	snprintf(path, 4096, "%s.%s", j->path, suffix);
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	if (fd < 0)
+		broken(path, errno);
+	return fd;
+}
+
+static int write_and_sync(const struct job *j, int fd)
+{
+	if (pwrite(fd, j->data, 4096, 0) != 4096 || fsync(fd))
+		return broken("pwrite, fsync", errno);
+	return 0;
+}
+
+static int name_create(struct job *j)
+{
+	char path[4096];
+	int fd = beside(j, "new", path);
+
+	if (fd < 0 || write_and_sync(j, fd) || close(fd))
+		return 1;
+	return j->right ? sync_dir(j) : 0;
+}
+
+static int name_rename(struct job *j)
+{
+	char from[4096], to[4096];
+	int fd = beside(j, "tmp", from);
+
+	snprintf(to, sizeof(to), "%s.new", j->path);
+	if (fd < 0 || write_and_sync(j, fd) || close(fd))
+		return 1;
+	if (rename(from, to))
+		return broken("rename", errno);
+	return j->right ? sync_dir(j) : 0;
+}
+
+/* A file without a name gets one when all of it is there. */
+static int name_link(struct job *j)
+{
+	char dir[4096], from[32], to[4096];
+	int fd;
+
+	snprintf(dir, sizeof(dir), "%s", j->path);
+	snprintf(to, sizeof(to), "%s.new", j->path);
+	unlink(to);
+	fd = open(dirname(dir), O_WRONLY | O_TMPFILE, 0600);
+	if (fd < 0)
+		return broken("O_TMPFILE", errno);
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
+	if (write_and_sync(j, fd))
+		return 1;
+	if (linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW))
+		return broken("linkat", errno);
+	close(fd);
+	return j->right ? sync_dir(j) : 0;
+}
+
 /* ---- */
 
 static const struct mistake {
@@ -360,6 +442,9 @@ static const struct mistake {
 	{ "retry-libaio", retry_libaio },
 	{ "retry-uring", retry_uring },
 	{ "race", race },
+	{ "name-create", name_create },
+	{ "name-rename", name_rename },
+	{ "name-link", name_link },
 	{}
 };
 
@@ -368,9 +453,12 @@ static int prepare(struct job *j, const char *path)
 	int ret;
 
 	unlink(path);
+	j->path = path;
 	j->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_DIRECT, 0600);
 	if (j->fd < 0 || fallocate(j->fd, 0, 0, (off_t)WRITES * SIZE) || fsync(j->fd))
 		return broken(path, errno);
+	if (sync_dir(j))
+		return 1;
 	ret = posix_memalign((void **)&j->data, 4096, WRITES * SIZE);
 	if (ret)
 		return broken("memory", ret);
