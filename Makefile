@@ -105,7 +105,8 @@ help:
 	@echo 'make bench-patch measure the series: stock, deferred, overwrite (an hour; QUICK=1: 6 minutes;'
 	@echo '                 ROWS=REGEX REPEATS=N KERNEL=...; DOCS=1: the table into docs as well)'
 	@echo 'make bench-tool  measure what watching costs: check, trace, stat, pending, bpftrace'
-	@echo '                 (10 minutes; KERNEL=6.12-stock, ROWS=... as in tests/bench/tool --help)'
+	@echo '                 (10 minutes; KERNEL=6.12-stock, ROWS=... as in tests/bench/tool --help;'
+	@echo '                 ICOUNT=1: by instructions, not by time)'
 	@echo 'make unit        build the unit tests; make workload: the programs that tests run;'
 	@echo '                 make fuzz: the fuzzers; make scale: what makes large recordings'
 	@echo 'make arm64       build out/arm64/convlist on another machine (downloads 30 MB once)'
@@ -165,7 +166,7 @@ bench-patch: setup
 bench-tool: KERNEL := $(if $(filter command line,$(origin KERNEL)),$(KERNEL),6.12-stock)
 bench-tool: setup
 	$(Q)kernel-patch/kernel build $(KERNEL)
-	$(Q)tests/bench/tool -k $(KERNEL) $(if $(ROWS),--rows $(ROWS)) $(if $(REPEATS),--repeats $(REPEATS))
+	$(Q)tests/bench/tool -k $(KERNEL) $(if $(ICOUNT),--icount) $(if $(ROWS),--rows $(ROWS)) $(if $(REPEATS),--repeats $(REPEATS))
 
 clean:
 	rm -rf $(O)

@@ -15,7 +15,7 @@ def largest($key): [.[] | .[$key] | select(. != null)] | max;
 	| $of | with_entries(if .key == "untraced" then . else
 		.value.ratio = ratio(.value.iops; $of.untraced.iops) end))}) | from_entries) as $table
 | {
-	about: {uname: $uname, accel: $accel, cpus: $cpus, repeats: $repeats, writes: $writes,
+	about: {uname: $uname, accel: $accel, icount: ($icount == 1), cpus: $cpus, repeats: $repeats, writes: $writes,
 		binary_bytes: $binary,
 		fio: "4k randwrite, libaio, direct=1, iodepth=16 each, fsync=32",
 		null_blk: "memory_backed=1 irqmode=1 (softirq), two queues, written once before"},

@@ -124,7 +124,7 @@ static void emit(const struct later *l)
 {
 	const struct cl_ev_listed li = { header(l, sizeof(li)), l->id, l->block * BLOCK, BLOCK,
 					 listed[l->file], 0 };
-	const struct cl_ev_completion c = { header(l, sizeof(c)), l->id, BLOCK, CL_VIA_LIBAIO, 0 };
+	const struct cl_ev_completion c = { header(l, sizeof(c)), l->id, BLOCK, CL_VIA_LIBAIO, 0, 0 };
 	const struct cl_ev_convert v = {
 		.e = header(l, sizeof(v)), .offset_bytes = l->block * BLOCK, .size_bytes = BLOCK,
 		.begin_ns = l->begin_ns, .journal_tid = tid_at(l->ts), .has_tid = 1,

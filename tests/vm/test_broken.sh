@@ -5,7 +5,7 @@
 # kernel: 6.12-unguarded
 # disks: 256M
 # tags: check
-# limit: 200
+# limit: 500
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 . "$TOP/tests/lib/failslab.sh"
 

@@ -6,7 +6,7 @@
 # kernel: 6.12 6.12-stock stock-6.1 stock-6.12 stock-newest
 # disks: 256M
 # tags: check stock
-# limit: 200
+# limit: 400
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 
 RULE=read_sees_completed_write

@@ -5,7 +5,7 @@
 # kernel: 6.12
 # disks: 256M
 # tags: check
-# limit: 200
+# limit: 400
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 . "$TOP/tests/lib/failslab.sh"
 
