@@ -31,7 +31,7 @@ traced() {
 	shift 2
 	rm -f "$WORK/summary.json" "$WORK/fio.json"
 	status_is "$name: exit status" "$status" "$CONVLIST" check --summary "$WORK/summary.json" -- \
-		fio --output-format=json --output="$WORK/fio.json" --direct=1 --bs=4k --rw=randwrite \
+		"${AND_SYNC[@]}" fio --output-format=json --output="$WORK/fio.json" --direct=1 --bs=4k --rw=randwrite \
 		--fallocate=none --group_reporting=0 --end_fsync=1 "$@"
 	[[ -s $WORK/summary.json && -s $WORK/fio.json ]] || die "$name: no summary: $(cat "$WORK/said")"
 }

@@ -24,7 +24,7 @@ watched() {
 	done
 	sync
 	CONVLIST_HOOKS=$class "$CONVLIST" check --summary "$WORK/summary.json" --record "$WORK/rec" -- \
-		fio --output=/dev/null --direct=1 --bs=4k --rw=write --size=4M --fallocate=none \
+		"${AND_SYNC[@]}" fio --output=/dev/null --direct=1 --bs=4k --rw=write --size=4M --fallocate=none \
 		--fsync=64 --end_fsync=1 "$@" >"$WORK/said" 2>&1 || status=$?
 	[[ -s $WORK/summary.json ]] || die "$name: no summary: $(cat "$WORK/said")"
 	echo "$name: $(summary lost) lost, of these $(summary lost_where.missed) missed; $SECONDS s"

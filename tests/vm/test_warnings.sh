@@ -169,7 +169,7 @@ for engine in libaio io_uring; do
 	rm -f "$MOUNT/fio"
 	fallocate -l 4M "$MOUNT/fio"
 	sync
-	if judged 0 "fio $engine" -- fio --name=f --output=/dev/null --filename="$MOUNT/fio" --size=4M --bs=4k \
+	if judged 0 "fio $engine" -- "${AND_SYNC[@]}" fio --name=f --output=/dev/null --filename="$MOUNT/fio" --size=4M --bs=4k \
 		--rw=randwrite --direct=1 --fallocate=none --ioengine=$engine --iodepth=16 --fsync=32 --end_fsync=1; then
 		equal "fio $engine: verdict, warnings" "$(summary verdict) $(summary warnings) $(warned)" 'ok 0 '
 		story
