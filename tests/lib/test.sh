@@ -11,7 +11,7 @@ export TOP CONVLIST
 # Before a command: what it wrote is synced after it. For fio's end_fsync does nothing where
 # the last thing that fio began was an fsync, though io_uring may have sent that one before
 # the writes were done; check warns of it, rightly.
-# shellcheck disable=SC2016 # of that shell
+# shellcheck disable=SC2016,SC2034 # of that shell; by tests
 AND_SYNC=(bash -c 'status=0; "$@" || status=$?; sync; exit "$status"' and_sync)
 WORK=$(mktemp -d)
 export WORK
