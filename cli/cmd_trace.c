@@ -97,10 +97,12 @@ static int print_record(void *ctx, const void *record, size_t len)
 {
 	struct trace *t = ctx;
 
-	if (!cl_event_check(record, len))
+	if (!cl_event_check(record, len)) {
 		print_event(t, record);
-	else if (!t->malformed++)
+	} else if (!t->malformed++) {
+		cl_out_flush(t->out);
 		cl_warn("a malformed record came in");
+	}
 	return 0;	/* write errors: unwanted() */
 }
 
@@ -145,14 +147,21 @@ static void print_write(void *ctx, const struct cl_model *m, const struct cl_wri
 static void warn_of_loss(void *ctx, const struct cl_event *e)
 {
 	const struct cl_ev_lost *lost = (const void *)e;
+	struct trace *t = ctx;
 
-	if (e->kind == CL_EV_LOST)
-		cl_warn("%llu facts were lost (%s)", lost->count, cl_lost_name(lost->where));
+	if (e->kind != CL_EV_LOST)
+		return;
+	cl_out_flush(t->out);	/* on a terminal the warning stands where it belongs */
+	cl_warn("%llu facts were lost (%s)", lost->count, cl_lost_name(lost->where));
 }
 
+/* Between two looks at the source: what came of the last one goes out. */
 static bool unwanted(void *ctx)
 {
-	return cl_stdout_gone(((struct trace *)ctx)->out);
+	struct trace *t = ctx;
+
+	cl_out_flush(t->out);
+	return cl_stdout_gone(t->out);
 }
 
 static void settle(void *ctx)
@@ -210,7 +219,12 @@ static int run(struct trace *t, const struct cl_origin *from)
 		return err;
 	session.source = t->source;
 	cl_out_columns(t->out, t->opt.writes ? write_columns : event_columns);
+	cl_out_batch(t->out);
 	err = cl_session_run(&session);
+	/* Which prints the writes whose life is not over. */
+	cl_model_free(t->model);
+	t->model = NULL;
+	cl_out_flush(t->out);
 	if (err || !cl_out_error(t->out) || cl_out_error(t->out) == -EPIPE)
 		return err;	/* a closed pipe: the reader has seen enough */
 	cl_err("writing the output failed: %s", strerror(-cl_out_error(t->out)));

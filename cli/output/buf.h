@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct cl_buf {
 	char *s;	/* NUL terminated once anything was added */
@@ -20,6 +21,8 @@ void cl_buf_puts(struct cl_buf *b, const char *s);
 void cl_buf_printf(struct cl_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cl_buf_vprintf(struct cl_buf *b, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
+void cl_buf_u64(struct cl_buf *b, uint64_t v);
+void cl_buf_s64(struct cl_buf *b, int64_t v);
 void cl_buf_pad(struct cl_buf *b, size_t n);
 
 /*

@@ -8,6 +8,7 @@
 
 #define CL_OUT_DEPTH 16
 #define CL_OUT_COLUMNS 16
+#define CL_OUT_BATCH_BYTES 32768
 
 enum cl_value_type {
 	CL_VAL_U64,
@@ -43,9 +44,11 @@ struct cl_out {
 	const struct cl_out_ops *ops;
 	int error;
 	bool colour;
+	bool batch;
 	bool row;		/* else a block */
 	const char *type;
 	struct cl_buf line;
+	struct cl_buf held;	/* records that are ended and not written yet */
 
 	/* Open objects and arrays; level[0] is the record itself. */
 	unsigned int depth;

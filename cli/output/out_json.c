@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* JSON: each record one object on its line, docs/json.md. */
-#include <inttypes.h>
-
 #include "output/out.h"
 #include "util.h"
 
@@ -9,8 +7,11 @@ static void add_key(struct cl_out *o, const char *key)
 {
 	if (o->level[o->depth].members)
 		cl_buf_puts(&o->line, ",");
-	if (key)
-		cl_buf_printf(&o->line, "\"%s\":", key);
+	if (key) {
+		cl_buf_puts(&o->line, "\"");
+		cl_buf_puts(&o->line, key);
+		cl_buf_puts(&o->line, "\":");
+	}
 }
 
 static void json_begin(struct cl_out *o, const char *type)
@@ -44,11 +45,11 @@ static void json_value(struct cl_out *o, const char *key, const struct cl_value 
 	case CL_VAL_U64:
 	case CL_VAL_NS:
 	case CL_VAL_TIME:
-		cl_buf_printf(b, "%" PRIu64, v->u);
+		cl_buf_u64(b, v->u);
 		break;
 	case CL_VAL_S64:
 	case CL_VAL_ERROR:
-		cl_buf_printf(b, "%" PRId64, v->i);
+		cl_buf_s64(b, v->i);
 		break;
 	case CL_VAL_BOOL:
 		cl_buf_puts(b, v->u ? "true" : "false");

@@ -41,34 +41,51 @@ static void add_ns(struct cl_buf *b, uint64_t ns)
 		cl_buf_printf(b, "%.3fs", ns / 1e9);
 }
 
+/* ".000042" */
+static void add_micros(struct cl_buf *b, uint32_t us)
+{
+	char s[] = ".000000";
+	size_t i;
+
+	for (i = sizeof(s) - 2; us; us /= 10)
+		s[i--] += us % 10;
+	cl_buf_puts(b, s);
+}
+
 /* quote: where the end of a string with blanks in it could not be seen */
 static void add_str(struct cl_buf *b, const char *s, size_t max, bool quote)
 {
-	struct cl_buf text = {};
-	size_t i;
+	size_t from = b->len, len, i;
+	char *text;
 
-	cl_buf_text(&text, s, max);
-	if (!quote || (text.len && !strpbrk(text.s, " \"#"))) {
-		if (text.len)
-			cl_buf_add(b, text.s, text.len);
-	} else {
-		cl_buf_puts(b, "\"");
-		for (i = 0; i < text.len; i++)
-			cl_buf_printf(b, text.s[i] == '"' ? "\\%c" : "%c", text.s[i]);
-		cl_buf_puts(b, "\"");
+	cl_buf_text(b, s, max);
+	len = b->len - from;
+	if (!quote || b->oom || (len && !strpbrk(b->s + from, " \"#")))
+		return;
+	text = strndup(len ? b->s + from : "", len);
+	if (!text) {
+		b->oom = true;
+		return;
 	}
-	b->oom |= text.oom;
-	cl_buf_free(&text);
+	b->len = from;
+	cl_buf_puts(b, "\"");
+	for (i = 0; i < len; i++) {
+		if (text[i] == '"')
+			cl_buf_puts(b, "\\");
+		cl_buf_add(b, text + i, 1);
+	}
+	cl_buf_puts(b, "\"");
+	free(text);
 }
 
 static void add_value(struct cl_buf *b, const struct cl_value *v, bool quote)
 {
 	switch (v->type) {
 	case CL_VAL_U64:
-		cl_buf_printf(b, "%" PRIu64, v->u);
+		cl_buf_u64(b, v->u);
 		break;
 	case CL_VAL_S64:
-		cl_buf_printf(b, "%" PRId64, v->i);
+		cl_buf_s64(b, v->i);
 		break;
 	case CL_VAL_BOOL:
 		cl_buf_puts(b, v->u ? "yes" : "no");
@@ -83,17 +100,19 @@ static void add_value(struct cl_buf *b, const struct cl_value *v, bool quote)
 		add_ns(b, v->u);
 		break;
 	case CL_VAL_TIME:
-		cl_buf_printf(b, "%" PRIu64 ".%06" PRIu64, v->u / 1000000000,
-			      v->u % 1000000000 / 1000);
+		cl_buf_u64(b, v->u / 1000000000);
+		add_micros(b, v->u % 1000000000 / 1000);
 		break;
 	case CL_VAL_DEV:
-		cl_buf_printf(b, "%u:%u", cl_dev_major(v->u), cl_dev_minor(v->u));
+		cl_buf_u64(b, cl_dev_major(v->u));
+		cl_buf_puts(b, ":");
+		cl_buf_u64(b, cl_dev_minor(v->u));
 		break;
 	case CL_VAL_ERROR:
 		if (v->i < 0 && strerrorname_np(-v->i))
 			cl_buf_printf(b, "-%s", strerrorname_np(-v->i));
 		else
-			cl_buf_printf(b, "%" PRId64, v->i);
+			cl_buf_s64(b, v->i);
 		break;
 	}
 }
@@ -179,7 +198,7 @@ static struct cl_buf *start_field(struct cl_out *o, const char *key, bool contai
 
 	if (o->row && o->depth == 0 && !container)
 		for (c = o->cols; c && c->key && c - o->cols < CL_OUT_COLUMNS; c++)
-			if (!strcmp(c->key, key))
+			if (c->key[0] == key[0] && !strcmp(c->key, key))
 				return &o->cell[c - o->cols];
 	if (!o->row && o->depth == 0) {
 		cl_buf_printf(b, "\n  %-*.*s", LABEL_WIDTH, len, key);
@@ -194,8 +213,10 @@ static struct cl_buf *start_field(struct cl_out *o, const char *key, bool contai
 	/* The first member follows its bracket; a block's label has none. */
 	if (o->level[o->depth].members || o->depth == 0 || (!o->row && o->depth == 1))
 		cl_buf_puts(b, " ");
-	if (key)
-		cl_buf_printf(b, "%.*s=", len, key);
+	if (key) {
+		cl_buf_add(b, key, len);
+		cl_buf_puts(b, "=");
+	}
 	return b;
 }
 

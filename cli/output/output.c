@@ -45,6 +45,7 @@ void cl_out_free(struct cl_out *o)
 		cl_buf_free(&o->cell[i]);
 	cl_buf_free(&o->rest);
 	cl_buf_free(&o->line);
+	cl_buf_free(&o->held);
 	free(o);
 }
 
@@ -87,9 +88,25 @@ void cl_out_end(struct cl_out *o)
 		o->error = -ENOMEM;
 	if (o->error)
 		return;
+	cl_buf_add(&o->held, o->line.s, o->line.len);
 	/* At once, a whole record: readers of a pipe see it, and see it whole. */
-	if (fwrite(o->line.s, 1, o->line.len, o->f) != o->line.len || fflush(o->f))
+	if (!o->batch || o->held.len >= CL_OUT_BATCH_BYTES)
+		cl_out_flush(o);
+}
+
+void cl_out_batch(struct cl_out *o)
+{
+	o->batch = true;
+}
+
+void cl_out_flush(struct cl_out *o)
+{
+	if (o->held.oom && !o->error)
+		o->error = -ENOMEM;
+	if (!o->error && o->held.len &&
+	    (fwrite(o->held.s, 1, o->held.len, o->f) != o->held.len || fflush(o->f)))
 		o->error = errno ? -errno : -EIO;
+	cl_buf_clear(&o->held);
 }
 
 static void open_level(struct cl_out *o, const char *key, bool array)

@@ -46,9 +46,16 @@ void cl_out_free(struct cl_out *o);
 
 /*
  * 0, or the first write error as negative errno; -EPIPE: the reader is gone.
- * Records are flushed as they end.
+ * Records are written as they end, but see cl_out_batch().
  */
 int cl_out_error(const struct cl_out *o);
+
+/*
+ * From here on records are kept until cl_out_flush(), or until there are many:
+ * no system call a record. Who batches must flush before he waits, and at the end.
+ */
+void cl_out_batch(struct cl_out *o);
+void cl_out_flush(struct cl_out *o);
 
 /*
  * Text rows from here on are a table: fields named here go to their columns,

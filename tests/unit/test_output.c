@@ -56,6 +56,40 @@ static void strings_end_at_their_limit(void **state)
 	cl_buf_free(&b);
 }
 
+static void numbers_are_whole(void **state)
+{
+	struct cl_buf b = {};
+
+	cl_buf_u64(&b, 0);
+	cl_buf_puts(&b, " ");
+	cl_buf_u64(&b, UINT64_MAX);
+	cl_buf_puts(&b, " ");
+	cl_buf_s64(&b, INT64_MIN);
+	cl_buf_puts(&b, " ");
+	cl_buf_s64(&b, -10);
+	assert_string_equal(b.s, "0 18446744073709551615 -9223372036854775808 -10");
+	cl_buf_free(&b);
+}
+
+/* Formatted text of any length, where the buffer has just no room left and just some. */
+static void printf_grows_the_buffer(void **state)
+{
+	char text[600];
+
+	for (size_t len = 0; len < sizeof(text); len++) {
+		struct cl_buf b = {};
+
+		memset(text, 'x', len);
+		text[len] = '\0';
+		cl_buf_puts(&b, "a");
+		cl_buf_printf(&b, "%s.", text);
+		assert_int_equal(b.len, len + 2);
+		assert_int_equal(strlen(b.s), len + 2);
+		assert_int_equal(b.s[len + 1], '.');
+		cl_buf_free(&b);
+	}
+}
+
 static void print_all(struct cl_out *o)
 {
 	static const struct cl_out_column cols[] = {
@@ -157,6 +191,45 @@ static void write_errors_are_kept(void **state)
 	fclose(full);
 }
 
+static void batches_go_out_when_flushed_or_large(void **state)
+{
+	char *text = NULL;
+	size_t size = 0, records = 0;
+	FILE *f = open_memstream(&text, &size);
+	struct cl_out *o = cl_out_new(f, "json");
+
+	cl_out_batch(o);
+	print_all(o);
+	fflush(f);
+	assert_int_equal(size, 0);
+	cl_out_flush(o);
+	assert_int_equal(size, strlen(text));
+	assert_int_equal(text[size - 1], '\n');
+	for (size_t before = size; size == before; records++)
+		print_all(o);
+	assert_true(records > 10);
+	assert_int_equal(text[size - 1], '\n');	/* whole records */
+	cl_out_free(o);
+	fclose(f);
+	free(text);
+}
+
+static void a_batch_keeps_its_error(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+	struct cl_out *o = cl_out_new(full, "json");
+
+	cl_out_batch(o);
+	print_all(o);
+	assert_int_equal(cl_out_error(o), 0);
+	cl_out_flush(o);
+	assert_int_equal(cl_out_error(o), -ENOSPC);
+	cl_out_flush(o);
+	assert_int_equal(cl_out_error(o), -ENOSPC);
+	cl_out_free(o);
+	fclose(full);
+}
+
 static void formats_have_names(void **state)
 {
 	assert_null(cl_out_new(stdout, "xml"));
@@ -168,9 +241,13 @@ int main(void)
 		cmocka_unit_test(terminals_get_no_control_characters),
 		cmocka_unit_test(json_strings_are_valid),
 		cmocka_unit_test(strings_end_at_their_limit),
+		cmocka_unit_test(numbers_are_whole),
+		cmocka_unit_test(printf_grows_the_buffer),
 		cmocka_unit_test(text_is_aligned),
 		cmocka_unit_test(json_is_one_object_a_line),
 		cmocka_unit_test(write_errors_are_kept),
+		cmocka_unit_test(batches_go_out_when_flushed_or_large),
+		cmocka_unit_test(a_batch_keeps_its_error),
 		cmocka_unit_test(formats_have_names),
 	};
 
