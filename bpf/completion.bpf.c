@@ -33,12 +33,16 @@ static __always_inline void completed(const struct cl_inflight *write, __s64 res
 /* Takes the write away: from here on its kiocb may serve another one. */
 static __always_inline bool untrack(__u64 iocb, struct cl_inflight *write)
 {
-	struct cl_inflight *found = bpf_map_lookup_elem(&cl_inflight, &iocb);
+	struct cl_inflight *found;
 
+	if (!cl_tracked)
+		return false;
+	found = bpf_map_lookup_elem(&cl_inflight, &iocb);
 	if (!found)
 		return false;
 	*write = *found;
-	bpf_map_delete_elem(&cl_inflight, &iocb);
+	if (!bpf_map_delete_elem(&cl_inflight, &iocb))
+		__sync_fetch_and_add(&cl_tracked, -1);
 	return true;
 }
 
@@ -54,30 +58,42 @@ static __always_inline bool untrack(__u64 iocb, struct cl_inflight *write)
  */
 static __always_inline bool aio_begin(struct kiocb *iocb, long res)
 {
-	struct cl_completing completing = { .iocb = (__u64)iocb, .result = res };
-	__u64 task = bpf_get_current_pid_tgid();
+	struct cl_inflight write;
+	struct cl_task *task;
 
-	if (!untrack((__u64)iocb, &completing.write))
+	if (!untrack((__u64)iocb, &write))
 		return false;
+	task = cl_task(true);
 	/* iomap has moved ki_pos behind what was written: else it is another write's. */
-	if (res > 0 && BPF_CORE_READ(iocb, ki_pos) != completing.write.end_bytes) {
+	if (!task || (res > 0 && BPF_CORE_READ(iocb, ki_pos) != write.end_bytes)) {
 		cl_count_lost(CL_LOST_MISSED);
 		return false;
 	}
-	if (!bpf_map_update_elem(&cl_completing, &task, &completing, BPF_NOEXIST))
-		return true;
-	/* One is there still: the end of that call was skipped. */
-	cl_count_lost(CL_LOST_MISSED);
-	bpf_map_update_elem(&cl_completing, &task, &completing, BPF_ANY);
+	/* The end of a call was skipped. */
+	if (task->completing.iocb)
+		cl_count_lost(CL_LOST_MISSED);
+	else
+		__sync_fetch_and_add(&cl_completing, 1);
+	task->completing.iocb = (__u64)iocb;
+	task->completing.result = res;
+	task->completing.nested = 0;
+	task->completing.write = write;
 	return true;
+}
+
+/* NULL: the task is not within one of a write that is followed. */
+static __always_inline struct cl_completing *completing(void)
+{
+	struct cl_task *task = cl_completing ? cl_task(false) : NULL;
+
+	return task && task->completing.iocb ? &task->completing : NULL;
 }
 
 static __always_inline void aio_end(struct cl_completing *completing)
 {
-	__u64 task = bpf_get_current_pid_tgid();
-
 	completed(&completing->write, completing->result, CL_VIA_LIBAIO);
-	bpf_map_delete_elem(&cl_completing, &task);
+	completing->iocb = 0;
+	__sync_fetch_and_add(&cl_completing, -1);
 }
 
 SEC("fentry/aio_complete_rw")
@@ -90,12 +106,11 @@ int BPF_PROG(aio_complete_rw__fentry, struct kiocb *iocb, long res)
 SEC("fexit/aio_complete_rw")
 int BPF_PROG(aio_complete_rw__fexit, struct kiocb *iocb, long res)
 {
-	__u64 task = bpf_get_current_pid_tgid();
-	struct cl_completing *completing = bpf_map_lookup_elem(&cl_completing, &task);
+	struct cl_completing *outer = completing();
 
 	/* An interrupt may complete another one meanwhile. */
-	if (completing && completing->iocb == (__u64)iocb)
-		aio_end(completing);
+	if (outer && outer->iocb == (__u64)iocb)
+		aio_end(outer);
 	return 0;
 }
 
@@ -103,12 +118,11 @@ int BPF_PROG(aio_complete_rw__fexit, struct kiocb *iocb, long res)
 SEC("kprobe/aio_complete_rw")
 int BPF_KPROBE(aio_complete_rw__kprobe, struct kiocb *iocb, long res)
 {
-	__u64 task = bpf_get_current_pid_tgid();
 	struct cl_completing *outer;
 
 	if (aio_begin(iocb, res))
 		return 0;
-	outer = bpf_map_lookup_elem(&cl_completing, &task);
+	outer = completing();
 	if (outer)
 		outer->nested++;
 	return 0;
@@ -117,15 +131,14 @@ int BPF_KPROBE(aio_complete_rw__kprobe, struct kiocb *iocb, long res)
 SEC("kretprobe/aio_complete_rw")
 int BPF_KRETPROBE(aio_complete_rw__kretprobe)
 {
-	__u64 task = bpf_get_current_pid_tgid();
-	struct cl_completing *completing = bpf_map_lookup_elem(&cl_completing, &task);
+	struct cl_completing *outer = completing();
 
-	if (!completing)
+	if (!outer)
 		return 0;
-	if (completing->nested)
-		completing->nested--;
+	if (outer->nested)
+		outer->nested--;
 	else
-		aio_end(completing);
+		aio_end(outer);
 	return 0;
 }
 
@@ -197,7 +210,7 @@ SEC("fexit/ext4_file_write_iter")
 int BPF_PROG(ext4_file_write_iter__fexit, struct kiocb *iocb, struct iov_iter *from, long ret)
 {
 	written_again(iocb);
-	if (!BPF_CORE_READ(iocb, ki_complete))
+	if (!iocb->ki_complete)
 		returned((__u64)iocb, ret);
 	return 0;
 }
@@ -214,9 +227,9 @@ int BPF_KPROBE(ext4_file_write_iter__kprobe, struct kiocb *iocb)
 SEC("kretprobe/ext4_file_write_iter")
 int BPF_KRETPROBE(ext4_file_write_iter__kretprobe, long ret)
 {
-	struct cl_call call;
+	struct cl_call *call = cl_call_end(CL_CALL_WRITE_ITER);
 
-	if (cl_call_end(CL_CALL_WRITE_ITER, &call))
-		returned(call.arg[0], ret);
+	if (call)
+		returned(call->arg[0], ret);
 	return 0;
 }

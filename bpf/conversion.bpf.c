@@ -65,15 +65,16 @@ int BPF_PROG(ext4_aio_dio_convert_end__tp, struct inode *inode, long long offset
 		.entries = entries,
 	};
 	struct cl_inode_id id;
-	struct cl_call call;
+	struct cl_call *call;
 
 	if (!inode)	/* never; but ext4 may be a module, and the verifier asks */
 		return 0;
-	if (cl_call_end(CL_CALL_CONVERT, &call) && call.arg[0] == (__u64)inode) {
-		is.begin_ns = call.begin_ns;
+	call = cl_call_end(CL_CALL_CONVERT);
+	if (call && call->arg[0] == (__u64)inode) {
+		is.begin_ns = call->begin_ns;
 		/* The last handle, whose tid we are told, may have found written extents only. */
-		if (call.arg[3])
-			is.journal_tid = call.arg[3];
+		if (call->arg[3])
+			is.journal_tid = call->arg[3];
 	}
 	cl_identify(inode, &id);
 	if (cl_inode_wanted(&id))
@@ -88,18 +89,23 @@ int BPF_PROG(ext4_aio_dio_convert_end__tp, struct inode *inode, long long offset
  */
 static __always_inline void convert_begin(struct inode *inode, __s64 offset_bytes, __u64 size_bytes)
 {
+	struct cl_call *write, *call;
 	struct cl_inode_id id;
-	struct cl_call write;
 
 	if (cl_call_find(CL_CALL_BUFFERED))
 		return;
-	cl_identify(inode, &id);
-	if (!cl_inode_wanted(&id))
-		return;
-	if (!cl_call_end(CL_CALL_DATA_DONE, &write) || write.arg[0] != (__u64)inode ||
-	    write.arg[1] != (__u64)offset_bytes)
+	write = cl_call_end(CL_CALL_DATA_DONE);
+	if (write && write->arg[0] == (__u64)inode && write->arg[1] == (__u64)offset_bytes) {
+		id = write->id;
+	} else {
+		cl_identify(inode, &id);
+		if (!cl_inode_wanted(&id))
+			return;
 		__sync_fetch_and_add(&cl_unannounced, 1);
-	cl_call_begin(CL_CALL_CONVERT, (__u64)inode, offset_bytes, size_bytes);
+	}
+	call = cl_call_begin(CL_CALL_CONVERT, (__u64)inode, offset_bytes, size_bytes);
+	if (call)
+		call->id = id;
 }
 
 /*
@@ -109,27 +115,25 @@ static __always_inline void convert_begin(struct inode *inode, __s64 offset_byte
  */
 static __always_inline void convert_end(int ret)
 {
+	struct cl_call *call = cl_call_end(CL_CALL_CONVERT);
 	struct conversion is = { .why = CL_WHY_UNKNOWN };
-	struct cl_inode_id id;
 	struct inode *inode;
-	struct cl_call call;
 
-	if (!cl_call_end(CL_CALL_CONVERT, &call))
+	if (!call)
 		return;
-	inode = (void *)call.arg[0];
-	cl_identify(inode, &id);
-	is.offset_bytes = call.arg[1];
-	is.size_bytes = call.arg[2];
-	is.begin_ns = call.begin_ns;
+	inode = (void *)call->arg[0];
+	is.offset_bytes = call->arg[1];
+	is.size_bytes = call->arg[2];
+	is.begin_ns = call->begin_ns;
 	is.error = ret < 0 ? ret : 0;
-	is.journal_tid = call.arg[3];
-	is.has_tid = call.arg[3] != 0;
+	is.journal_tid = call->arg[3];
+	is.has_tid = call->arg[3] != 0;
 	if (!is.has_tid && !is.error && journal_of(inode)) {
 		is.journal_tid = BPF_CORE_READ(ext4_inode(inode), i_datasync_tid);
 		is.has_tid = 1;
 		is.flags = CL_F_INFERRED;
 	}
-	converted(inode, &id, &is);
+	converted(inode, &call->id, &is);
 }
 
 SEC("fentry/ext4_convert_unwritten_extents")
@@ -238,9 +242,7 @@ int BPF_PROG(ext4_convert_unwritten_io_end_vec__fentry)
 SEC("fexit/ext4_convert_unwritten_io_end_vec")
 int BPF_PROG(ext4_convert_unwritten_io_end_vec__fexit)
 {
-	struct cl_call call;
-
-	cl_call_end(CL_CALL_BUFFERED, &call);
+	cl_call_end(CL_CALL_BUFFERED);
 	return 0;
 }
 
@@ -254,9 +256,7 @@ int BPF_KPROBE(ext4_convert_unwritten_io_end_vec__kprobe)
 SEC("kretprobe/ext4_convert_unwritten_io_end_vec")
 int BPF_KRETPROBE(ext4_convert_unwritten_io_end_vec__kretprobe)
 {
-	struct cl_call call;
-
-	cl_call_end(CL_CALL_BUFFERED, &call);
+	cl_call_end(CL_CALL_BUFFERED);
 	return 0;
 }
 
@@ -264,11 +264,15 @@ int BPF_KRETPROBE(ext4_convert_unwritten_io_end_vec__kretprobe)
 
 static __always_inline void flush_begin(struct inode *inode, int why, __u32 pending)
 {
+	struct cl_call *call;
 	struct cl_inode_id id;
 
 	cl_identify(inode, &id);
-	if (cl_inode_wanted(&id))
-		cl_call_begin(CL_CALL_FLUSH, (__u64)inode, why, pending);
+	if (!cl_inode_wanted(&id))
+		return;
+	call = cl_call_begin(CL_CALL_FLUSH, why, pending, 0);
+	if (call)
+		call->id = id;
 }
 
 static __always_inline void flush_counted(__u64 begin_ns)
@@ -285,24 +289,22 @@ static __always_inline void flush_counted(__u64 begin_ns)
 
 static __always_inline void flush_end(int error)
 {
-	struct cl_inode_id id;
+	struct cl_call *call = cl_call_end(CL_CALL_FLUSH);
 	struct cl_ev_flush *f;
-	struct cl_call call;
 
-	if (!cl_call_end(CL_CALL_FLUSH, &call))
+	if (!call)
 		return;
 	if (cl_stat_by) {
-		flush_counted(call.begin_ns);
+		flush_counted(call->begin_ns);
 		return;
 	}
-	cl_identify((void *)call.arg[0], &id);
-	f = cl_reserve(CL_EV_FLUSH, sizeof(*f), &id);
+	f = cl_reserve(CL_EV_FLUSH, sizeof(*f), &call->id);
 	if (!f)
 		return;
-	f->begin_ns = call.begin_ns;
-	f->why = call.arg[1];
+	f->begin_ns = call->begin_ns;
+	f->why = call->arg[0];
 	f->error = error;
-	f->pending = call.arg[2];
+	f->pending = call->arg[1];
 	f->pad = 0;
 	cl_submit(f);
 }

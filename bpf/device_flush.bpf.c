@@ -39,16 +39,17 @@ static __always_inline void call_begin(struct block_device *bdev)
 static __always_inline void call_end(int ret)
 {
 	struct cl_inode_id id = {};
-	struct cl_call call;
+	struct cl_call *call;
 
 	if (cl_stat_by) {
 		cl_stat_stage_end(CL_STAT_STAGE_FSYNC_FLUSH);
 		return;
 	}
-	if (!cl_call_end(CL_CALL_DEVICE_FLUSH, &call))
+	call = cl_call_end(CL_CALL_DEVICE_FLUSH);
+	if (!call)
 		return;
-	id.dev = call.arg[0];
-	told(&id, call.arg[1], call.begin_ns, ret < 0 ? ret : 0, CL_FLUSH_BY_CALL);
+	id.dev = call->arg[0];
+	told(&id, call->arg[1], call->begin_ns, ret < 0 ? ret : 0, CL_FLUSH_BY_CALL);
 }
 
 SEC("fentry/blkdev_issue_flush")

@@ -49,42 +49,44 @@ int BPF_KPROBE(ext4_iomap_begin__kprobe, struct inode *inode, long long offset, 
 SEC("kretprobe/ext4_iomap_begin")
 int BPF_KRETPROBE(ext4_iomap_begin__kretprobe, int ret)
 {
-	struct cl_call call;
+	struct cl_call *call = cl_call_end(CL_CALL_MAP);
 
-	if (cl_call_end(CL_CALL_MAP, &call))
-		submitted((void *)call.arg[0], call.arg[1], call.arg[2], ret);
+	if (call)
+		submitted((void *)call->arg[0], call->arg[1], call->arg[2], ret);
 	return 0;
 }
 
 /*
  * When the device is done with a part of the data: the write's own completion may
  * still wait for a worker for long. Mostly in interrupts, so a part may be missed
- * that completes while another one is noted: then it is not known when it landed.
+ * that completes while another one is noted: then it is not known when it landed. What
+ * an earlier write of the kiocb has left, or one of another file system, is older than
+ * the write's mapping, and so known to be of no use.
  */
-static __always_inline void landed(struct kiocb *iocb, __u32 flags)
+static __always_inline void landed(struct kiocb *iocb)
 {
 	struct cl_landed now = { .landed_ns = bpf_ktime_get_ns() };
 	struct cl_inode_id id;
-	struct inode *inode;
 	__u64 key = (__u64)iocb;
 
-	if (cl_stat_by || !(flags & CL_IOMAP_DIO_UNWRITTEN))
-		return;
-	inode = kiocb_inode(iocb);
-	if (BPF_CORE_READ(inode, i_sb, s_magic) != CL_EXT4_MAGIC)
-		return;
-	cl_identify(inode, &id);
-	if (!cl_inode_wanted(&id))
-		return;
+	if (cl_filter_by_inode(&cl_cfg)) {
+		cl_identify(kiocb_inode(iocb), &id);
+		if (!cl_inode_wanted(&id))
+			return;
+	}
 	now.landed_id = cl_new_id();
 	bpf_map_update_elem(&cl_landed, &key, &now, BPF_ANY);
 }
 
 static __always_inline void landed_part(struct bio *bio)
 {
-	struct iomap_dio *dio = BPF_CORE_READ(bio, bi_private);
+	struct iomap_dio *dio;
 
-	landed(BPF_CORE_READ(dio, iocb), BPF_CORE_READ(dio, flags));
+	if (cl_stat_by)
+		return;
+	dio = BPF_CORE_READ(bio, bi_private);
+	if (BPF_CORE_READ(dio, flags) & CL_IOMAP_DIO_UNWRITTEN)
+		landed(BPF_CORE_READ(dio, iocb));
 }
 
 SEC("fentry/iomap_dio_bio_end_io")
@@ -106,7 +108,8 @@ static __always_inline void landed_at_once(struct bio *bio)
 	struct iomap_dio_simple *dio =
 		(void *)bio - bpf_core_field_offset(struct iomap_dio_simple, bio);
 
-	landed(BPF_CORE_READ(dio, iocb), BPF_CORE_READ(dio, dio_flags));
+	if (!cl_stat_by && (BPF_CORE_READ(dio, dio_flags) & CL_IOMAP_DIO_UNWRITTEN))
+		landed(BPF_CORE_READ(dio, iocb));
 }
 
 SEC("fentry/iomap_dio_simple_end_io")
@@ -123,18 +126,14 @@ int BPF_KPROBE(iomap_dio_simple_end_io__kprobe, struct bio *bio)
 	return 0;
 }
 
-/* Taken away, since the kiocb may serve another write; zeros where it was not seen. */
-static __always_inline struct cl_landed take_landed(struct kiocb *iocb)
+/* Zeros where it was not seen. What is older than the mapping is of another write. */
+static __always_inline struct cl_landed landed_of(struct kiocb *iocb,
+						  const struct cl_submitter *who)
 {
-	struct cl_landed none = {}, *found;
 	__u64 key = (__u64)iocb;
+	struct cl_landed none = {}, *found = bpf_map_lookup_elem(&cl_landed, &key);
 
-	found = bpf_map_lookup_elem(&cl_landed, &key);
-	if (found) {
-		none = *found;
-		bpf_map_delete_elem(&cl_landed, &key);
-	}
-	return none;
+	return found && who && found->landed_id > who->mapped_id ? *found : none;
 }
 
 /* False: the write is not wanted, or it cannot be told. */
@@ -150,79 +149,79 @@ static __always_inline bool submitter_wanted(const struct cl_submitter *who)
 }
 
 /* Ties the write to its kiocb, which is all that later hooks are given. */
-static __always_inline void track(struct kiocb *iocb, const struct cl_inode_id *id, __u64 write_id,
-				  __s64 offset_bytes, long size)
+static __always_inline void track(struct kiocb *iocb, const struct kiocb_facts *is, __u64 write_id,
+				  long size)
 {
 	struct cl_inflight new = {
-		.id = *id,
+		.id = is->id,
 		.write_id = { write_id },
 		.writes = 1,
 		.done_ns = bpf_ktime_get_ns(),
-		.end_bytes = offset_bytes + size,
-		.inode = (__u64)kiocb_inode(iocb),
-		.start_bytes = { offset_bytes },
+		.end_bytes = is->pos + size,
+		.inode = (__u64)is->inode,
+		.start_bytes = { is->pos },
 	};
 	struct cl_inflight *old;
 	__u64 key = (__u64)iocb;
 
+	if (!bpf_map_update_elem(&cl_inflight, &key, &new, BPF_NOEXIST)) {
+		__sync_fetch_and_add(&cl_tracked, 1);
+		return;
+	}
 	old = bpf_map_lookup_elem(&cl_inflight, &key);
-	if (old && old->id.ino == id->ino && old->id.dev == id->dev &&
-	    old->end_bytes == offset_bytes && old->writes < CL_WRITES_PER_IOCB) {
-		old->start_bytes[old->writes & (CL_WRITES_PER_IOCB - 1)] = offset_bytes;
+	if (!old) {
+		cl_count_lost(CL_LOST_WRITES);
+		return;
+	}
+	if (old->id.ino == is->id.ino && old->id.dev == is->id.dev && old->end_bytes == is->pos &&
+	    old->writes < CL_WRITES_PER_IOCB) {
+		old->start_bytes[old->writes & (CL_WRITES_PER_IOCB - 1)] = is->pos;
 		old->write_id[old->writes++ & (CL_WRITES_PER_IOCB - 1)] = write_id;
 		old->done_ns = new.done_ns;
 		old->end_bytes = new.end_bytes;
 		return;
 	}
-	if (old)
-		cl_count_lost(CL_LOST_MISSED);
-	if (bpf_map_update_elem(&cl_inflight, &key, &new, BPF_ANY))
-		cl_count_lost(CL_LOST_WRITES);
+	cl_count_lost(CL_LOST_MISSED);
+	*old = new;
 }
 
 /* announce: the conversion follows at once, in this task. */
-static __always_inline void data_done(struct kiocb *iocb, long size, int error, __u32 flags,
+static __always_inline void data_done(struct kiocb *iocb, const struct kiocb_facts *is, long size,
 				      bool announce)
 {
-	struct cl_submitter_key key = {};
+	struct cl_submitter_key key = { .inode = (__u64)is->inode, .offset_bytes = is->pos };
 	struct cl_submitter *who;
 	struct cl_landed landed;
-	struct cl_inode_id id;
+	struct cl_call *call;
 	struct cl_ev_write *w;
-	struct inode *inode;
-	__u32 ki_flags;
 	__u64 write_id;
 
-	if (error || size <= 0 || !(flags & CL_IOMAP_DIO_UNWRITTEN))
+	if (!cl_inode_wanted(&is->id))
 		return;
-	inode = kiocb_inode(iocb);
-	cl_identify(inode, &id);
-	if (!cl_inode_wanted(&id))
-		return;
-	key.inode = (__u64)inode;
-	key.offset_bytes = BPF_CORE_READ(iocb, ki_pos);
-	if (announce)
-		cl_call_begin(CL_CALL_DATA_DONE, (__u64)inode, key.offset_bytes, 0);
+	if (announce) {
+		call = cl_call_begin(CL_CALL_DATA_DONE, (__u64)is->inode, is->pos, 0);
+		if (call)
+			call->id = is->id;
+	}
 	who = bpf_map_lookup_elem(&cl_submitters, &key);
 	if (!submitter_wanted(who))
 		return;
-	cl_emit_path(BPF_CORE_READ(iocb, ki_filp), inode, &id);
-	landed = take_landed(iocb);
+	cl_emit_path(is->file, is->inode, &is->id);
 	write_id = cl_new_id();
-	track(iocb, &id, write_id, key.offset_bytes, size);
+	track(iocb, is, write_id, size);
 	if (cl_stat_by) {
-		cl_stat_data_done(&key, who, &id, size);
+		cl_stat_data_done(&key, who, &is->id, size);
 		return;
 	}
-	w = cl_reserve(CL_EV_WRITE, sizeof(*w), &id);
+	w = cl_reserve(CL_EV_WRITE, sizeof(*w), &is->id);
 	if (!w)
 		return;
+	landed = landed_of(iocb, who);
 	w->write_id = write_id;
-	w->offset_bytes = key.offset_bytes;
+	w->offset_bytes = is->pos;
 	w->size_bytes = size;
-	ki_flags = BPF_CORE_READ(iocb, ki_flags);
-	w->sync = !BPF_CORE_READ(iocb, ki_complete);
-	w->dsync = !!(ki_flags & (CL_IOCB_DSYNC | CL_IOCB_SYNC));
+	w->sync = is->sync;
+	w->dsync = !!(is->flags & (CL_IOCB_DSYNC | CL_IOCB_SYNC));
 	w->landed_id = landed.landed_id;
 	w->landed_ns = landed.landed_ns;
 	if (who) {
@@ -241,10 +240,20 @@ static __always_inline void data_done(struct kiocb *iocb, long size, int error, 
 	cl_submit(w);
 }
 
+static __always_inline bool converts(long size, int error, __u32 flags)
+{
+	return !error && size > 0 && (flags & CL_IOMAP_DIO_UNWRITTEN);
+}
+
 SEC("fentry/ext4_end_io_dio")
 int BPF_PROG(ext4_end_io_dio__fentry, struct kiocb *iocb, long size, int error, unsigned int flags)
 {
-	data_done(iocb, size, error, flags, false);
+	struct kiocb_facts is;
+
+	if (converts(size, error, flags)) {
+		kiocb_read_typed(iocb, &is);
+		data_done(iocb, &is, size, false);
+	}
 	return 0;
 }
 
@@ -252,7 +261,12 @@ SEC("kprobe/ext4_end_io_dio")
 int BPF_KPROBE(ext4_end_io_dio__kprobe, struct kiocb *iocb, long size, int error,
 	       unsigned int flags)
 {
-	data_done(iocb, size, error, flags, false);
+	struct kiocb_facts is;
+
+	if (converts(size, error, flags)) {
+		kiocb_read(iocb, &is);
+		data_done(iocb, &is, size, false);
+	}
 	return 0;
 }
 
@@ -261,7 +275,12 @@ SEC("fentry/ext4_dio_write_end_io")
 int BPF_PROG(ext4_dio_write_end_io__fentry, struct kiocb *iocb, long size, int error,
 	     unsigned int flags)
 {
-	data_done(iocb, size, error, flags, true);
+	struct kiocb_facts is;
+
+	if (converts(size, error, flags)) {
+		kiocb_read_typed(iocb, &is);
+		data_done(iocb, &is, size, true);
+	}
 	return 0;
 }
 
@@ -269,7 +288,12 @@ SEC("kprobe/ext4_dio_write_end_io")
 int BPF_KPROBE(ext4_dio_write_end_io__kprobe, struct kiocb *iocb, long size, int error,
 	       unsigned int flags)
 {
-	data_done(iocb, size, error, flags, true);
+	struct kiocb_facts is;
+
+	if (converts(size, error, flags)) {
+		kiocb_read(iocb, &is);
+		data_done(iocb, &is, size, true);
+	}
 	return 0;
 }
 

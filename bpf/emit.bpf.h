@@ -32,7 +32,7 @@ struct cl_landed {
 
 /* Calls that are running: what the hook at the end needs of the one at the start. */
 enum cl_call_of {
-	CL_CALL_CONVERT = 1,
+	CL_CALL_CONVERT,
 	CL_CALL_BUFFERED,	/* conversions in it are buffered writeback's */
 	CL_CALL_FLUSH,
 	CL_CALL_WORK,
@@ -46,16 +46,14 @@ enum cl_call_of {
 	CL_CALL_READ_MAP,	/* its lookup of blocks */
 	CL_CALL_FILL,		/* of the page cache, within a read */
 	CL_CALL_NAME,
-};
-
-struct cl_call_key {
-	__u64 task;		/* pid_tgid */
-	__u64 of;		/* enum cl_call_of */
+	CL_CALLS,
 };
 
 struct cl_call {
+	__u64 running;
 	__u64 begin_ns;
 	__u64 arg[4];		/* as the two hooks agree */
+	struct cl_inode_id id;	/* if they do */
 };
 
 /* A libaio completion that is being put into the ring. */
@@ -65,6 +63,13 @@ struct cl_completing {
 	__u32 nested;		/* calls within this one, in interrupts */
 	__u32 pad;
 	struct cl_inflight write;
+};
+
+/* What is kept of a task. */
+struct cl_task {
+	struct cl_call call[CL_CALLS];
+	struct cl_completing completing;	/* iocb 0: none */
+	struct cl_inode_id path_of;		/* its path was told */
 };
 
 struct cl_fsync {
@@ -104,18 +109,18 @@ struct cl_map_landed {
 	__type(value, struct cl_landed);
 };
 
-struct cl_map_calls {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct cl_call_key);
-	__type(value, struct cl_call);
-};
-
-struct cl_map_completing {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+struct cl_map_tasks {
+#ifdef CL_BASIC
+	/* Nobody says when a task is gone. */
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
 	__type(key, __u64);		/* pid_tgid */
-	__type(value, struct cl_completing);
+#else
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+#endif
+	__type(value, struct cl_task);
 };
 
 struct cl_map_fsyncs {
@@ -143,8 +148,7 @@ extern struct cl_map_ring cl_ring SEC(".maps");
 extern struct cl_map_inflight cl_inflight SEC(".maps");
 extern struct cl_map_submitters cl_submitters SEC(".maps");
 extern struct cl_map_landed cl_landed SEC(".maps");
-extern struct cl_map_calls cl_calls SEC(".maps");
-extern struct cl_map_completing cl_completing SEC(".maps");
+extern struct cl_map_tasks cl_tasks SEC(".maps");
 extern struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 extern struct cl_map_paths cl_paths SEC(".maps");
 extern struct cl_map_failed cl_failed SEC(".maps");
@@ -155,8 +159,9 @@ extern const volatile __u32 cl_reads;
 extern const volatile __u32 cl_page_bits;
 #ifdef CL_BASIC
 /*
- * For kernels without bpf_loop (e6f2dd0f8067, 5.17), and so maybe without callbacks and without
- * atomic instructions that have a result (5ffa25502b5a, 5.12): no statistics, ids by the clock.
+ * For kernels without bpf_loop (e6f2dd0f8067, 5.17), and so maybe without callbacks, without
+ * atomic instructions that have a result (5ffa25502b5a, 5.12), and without storage of tasks
+ * (a10787e6d58c, 5.12): no statistics, ids by the clock, a table of tasks.
  */
 #define cl_stat_by CL_STAT_OFF
 #else
@@ -166,6 +171,8 @@ extern __u64 cl_stat_full;
 extern __u64 cl_lost[CL_LOST_WHERES];
 extern __u64 cl_last_id;
 extern __u64 cl_unannounced;
+extern __u64 cl_tracked;
+extern __u64 cl_completing;
 extern __u64 cl_fsyncs_failed;
 
 static __always_inline void cl_count_lost(enum cl_lost_where where)
@@ -238,36 +245,60 @@ static __always_inline void cl_submit(void *event)
 							     : BPF_RB_NO_WAKEUP);
 }
 
+/* NULL: it has none, or where it is to be made, there is no room. */
+static __always_inline struct cl_task *cl_task(bool make)
+{
+#ifdef CL_BASIC
+	static const struct cl_task none;
+	__u64 task = bpf_get_current_pid_tgid();
+
+	if (make)
+		bpf_map_update_elem(&cl_tasks, &task, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&cl_tasks, &task);
+#else
+	return bpf_task_storage_get(&cl_tasks, bpf_get_current_task_btf(), NULL,
+				    make ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+#endif
+}
+
 static __always_inline struct cl_call *cl_call_find(enum cl_call_of of)
 {
-	struct cl_call_key key = { .task = bpf_get_current_pid_tgid(), .of = of };
+	struct cl_task *task = cl_task(false);
 
-	return bpf_map_lookup_elem(&cl_calls, &key);
+	return task && task->call[of].running ? &task->call[of] : NULL;
 }
 
-static __always_inline void cl_call_begin(enum cl_call_of of, __u64 a, __u64 b, __u64 c)
+/* Returns its record, to which the caller may add; NULL: there is no room for it. */
+static __always_inline struct cl_call *cl_call_begin(enum cl_call_of of, __u64 a, __u64 b, __u64 c)
 {
-	struct cl_call_key key = { .task = bpf_get_current_pid_tgid(), .of = of };
-	struct cl_call call = { .begin_ns = bpf_ktime_get_ns(), .arg = { a, b, c } };
+	struct cl_task *task = cl_task(true);
+	struct cl_call *call;
 
-	/* One is there still: the end of that call was skipped. */
-	if (!bpf_map_update_elem(&cl_calls, &key, &call, BPF_NOEXIST))
-		return;
-	cl_count_lost(CL_LOST_MISSED);
-	bpf_map_update_elem(&cl_calls, &key, &call, BPF_ANY);
+	if (!task) {
+		cl_count_lost(CL_LOST_MISSED);
+		return NULL;
+	}
+	call = &task->call[of];
+	/* The end of one was skipped. */
+	if (call->running)
+		cl_count_lost(CL_LOST_MISSED);
+	call->running = 1;
+	call->begin_ns = bpf_ktime_get_ns();
+	call->arg[0] = a;
+	call->arg[1] = b;
+	call->arg[2] = c;
+	call->arg[3] = 0;
+	return call;
 }
 
-/* Takes the call's record away; false: its start was not seen. */
-static __always_inline bool cl_call_end(enum cl_call_of of, struct cl_call *call)
+/* Its record, which stays until the next one begins; NULL: its start was not seen. */
+static __always_inline struct cl_call *cl_call_end(enum cl_call_of of)
 {
-	struct cl_call_key key = { .task = bpf_get_current_pid_tgid(), .of = of };
-	struct cl_call *found = bpf_map_lookup_elem(&cl_calls, &key);
+	struct cl_call *call = cl_call_find(of);
 
-	if (!found)
-		return false;
-	*call = *found;
-	bpf_map_delete_elem(&cl_calls, &key);
-	return true;
+	if (call)
+		call->running = 0;
+	return call;
 }
 
 #endif

@@ -14,6 +14,8 @@ const volatile __u8 cl_stat_zeroes[CL_STAT_ZEROES] = {};
 __u64 cl_stat_full = 0;		/* values that found no room in stat's tables */
 __u64 cl_lost[CL_LOST_WHERES] = {};
 __u64 cl_last_id = 0;
+__u64 cl_tracked = 0;		/* entries of cl_inflight */
+__u64 cl_completing = 0;	/* of cl_tasks: a libaio completion has begun */
 __u64 cl_unannounced = 0;	/* conversions whose write was not seen to be done */
 __u64 cl_fsyncs_failed = 0;	/* none yet: nothing to look up */
 
@@ -21,8 +23,7 @@ struct cl_map_ring cl_ring SEC(".maps");
 struct cl_map_inflight cl_inflight SEC(".maps");
 struct cl_map_submitters cl_submitters SEC(".maps");
 struct cl_map_landed cl_landed SEC(".maps");
-struct cl_map_calls cl_calls SEC(".maps");
-struct cl_map_completing cl_completing SEC(".maps");
+struct cl_map_tasks cl_tasks SEC(".maps");
 struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 struct cl_map_paths cl_paths SEC(".maps");
 struct cl_map_failed cl_failed SEC(".maps");

@@ -128,14 +128,14 @@ static __always_inline void call_begins(struct dentry *dentry, struct dentry *ol
 
 static __always_inline void call_ends(int ret)
 {
+	struct cl_call *call = cl_call_end(CL_CALL_NAME);
 	struct dentry *dentry, *old;
-	struct cl_call call;
 
-	if (!cl_call_end(CL_CALL_NAME, &call) || ret)
+	if (!call || ret)
 		return;
-	dentry = (void *)call.arg[0];
-	old = (void *)call.arg[1];
-	named(dentry, BPF_CORE_READ(old ?: dentry, d_inode), old, call.arg[2]);
+	dentry = (void *)call->arg[0];
+	old = (void *)call->arg[1];
+	named(dentry, BPF_CORE_READ(old ?: dentry, d_inode), old, call->arg[2]);
 }
 
 /* The result is asked for: how many arguments stand before it is not the same everywhere. */

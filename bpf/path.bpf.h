@@ -17,12 +17,19 @@
 static __always_inline void cl_emit_path(struct file *file, struct inode *inode,
 					 const struct cl_inode_id *id)
 {
+	struct cl_task *task = cl_task(true);
 	struct cl_path_walk *walk;
 	struct cl_ev_path *p;
 	__u8 seen = 1;
 
-	if (bpf_map_lookup_elem(&cl_paths, id))
+	if (task && task->path_of.ino == id->ino && task->path_of.dev == id->dev &&
+	    task->path_of.generation == id->generation)
 		return;
+	if (bpf_map_lookup_elem(&cl_paths, id)) {
+		if (task)
+			task->path_of = *id;
+		return;
+	}
 	p = cl_reserve(CL_EV_PATH, CL_PATH_RESERVED, id);
 	if (!p)
 		return;

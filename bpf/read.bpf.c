@@ -19,10 +19,11 @@ static __always_inline void begins(enum cl_call_of of, struct inode *inode, __s6
 	cl_identify(inode, &id);
 	if (!cl_inode_wanted(&id) || !bpf_map_lookup_elem(&cl_paths, &id))
 		return;
-	cl_call_begin(of, (__u64)inode, cl_new_id(), offset_bytes);
-	read = cl_call_find(of);
-	if (read)
-		read->arg[READ_BYTES] = bytes;
+	read = cl_call_begin(of, (__u64)inode, cl_new_id(), offset_bytes);
+	if (!read)
+		return;
+	read->arg[READ_BYTES] = bytes;
+	read->id = id;
 }
 
 static __always_inline void read_begins(struct kiocb *iocb, struct iov_iter *to)
@@ -46,13 +47,6 @@ static __always_inline void fault_begins(struct vm_fault *vmf)
 	       (__u64)BPF_CORE_READ(vmf, pgoff) << cl_page_bits, 1ULL << cl_page_bits);
 }
 
-static __always_inline void call_ends(enum cl_call_of of)
-{
-	struct cl_call call;
-
-	cl_call_end(of, &call);
-}
-
 /* What this task is in, and nothing within that. */
 static __always_inline struct cl_call *find_read(void)
 {
@@ -74,7 +68,6 @@ static __always_inline void mapped(const struct cl_call *read, __s64 start, __s6
 				   bool unwritten, bool direct)
 {
 	__s64 from = read->arg[READ_OFFSET], to = from + read->arg[READ_BYTES];
-	struct cl_inode_id id;
 	struct cl_ev_read *r;
 
 	if (start < from)
@@ -83,8 +76,7 @@ static __always_inline void mapped(const struct cl_call *read, __s64 start, __s6
 		end = to;
 	if (start >= end)
 		return;
-	cl_identify((void *)read->arg[READ_INODE], &id);
-	r = cl_reserve(CL_EV_READ, sizeof(*r), &id);
+	r = cl_reserve(CL_EV_READ, sizeof(*r), &read->id);
 	if (!r)
 		return;
 	r->read_id = read->arg[READ_ID];
@@ -107,7 +99,7 @@ int BPF_PROG(ext4_file_read_iter__fentry, struct kiocb *iocb, struct iov_iter *t
 SEC("fexit/ext4_file_read_iter")
 int BPF_PROG(ext4_file_read_iter__fexit)
 {
-	call_ends(CL_CALL_READ);
+	cl_call_end(CL_CALL_READ);
 	return 0;
 }
 
@@ -121,7 +113,7 @@ int BPF_KPROBE(ext4_file_read_iter__kprobe, struct kiocb *iocb, struct iov_iter 
 SEC("kretprobe/ext4_file_read_iter")
 int BPF_KRETPROBE(ext4_file_read_iter__kretprobe)
 {
-	call_ends(CL_CALL_READ);
+	cl_call_end(CL_CALL_READ);
 	return 0;
 }
 
@@ -136,7 +128,7 @@ int BPF_PROG(ext4_file_splice_read__fentry, struct file *in, long long *at, void
 SEC("fexit/ext4_file_splice_read")
 int BPF_PROG(ext4_file_splice_read__fexit)
 {
-	call_ends(CL_CALL_READ);
+	cl_call_end(CL_CALL_READ);
 	return 0;
 }
 
@@ -151,7 +143,7 @@ int BPF_KPROBE(ext4_file_splice_read__kprobe, struct file *in, long long *at, vo
 SEC("kretprobe/ext4_file_splice_read")
 int BPF_KRETPROBE(ext4_file_splice_read__kretprobe)
 {
-	call_ends(CL_CALL_READ);
+	cl_call_end(CL_CALL_READ);
 	return 0;
 }
 
@@ -166,7 +158,7 @@ int BPF_PROG(ext4_filemap_fault__fentry, struct vm_fault *vmf)
 SEC("fexit/ext4_filemap_fault")
 int BPF_PROG(ext4_filemap_fault__fexit)
 {
-	call_ends(CL_CALL_FAULT);
+	cl_call_end(CL_CALL_FAULT);
 	return 0;
 }
 
@@ -180,7 +172,7 @@ int BPF_KPROBE(ext4_filemap_fault__kprobe, struct vm_fault *vmf)
 SEC("kretprobe/ext4_filemap_fault")
 int BPF_KRETPROBE(ext4_filemap_fault__kretprobe)
 {
-	call_ends(CL_CALL_FAULT);
+	cl_call_end(CL_CALL_FAULT);
 	return 0;
 }
 
@@ -224,14 +216,13 @@ int BPF_KPROBE(ext4_iomap_begin__kprobe_read, struct inode *inode, long long off
 SEC("kretprobe/ext4_iomap_begin")
 int BPF_KRETPROBE(ext4_iomap_begin__kretprobe_read, int ret)
 {
-	struct cl_call *read;
-	struct cl_call call;
+	struct cl_call *call = cl_call_end(CL_CALL_READ_MAP), *read;
 
-	if (!cl_call_end(CL_CALL_READ_MAP, &call) || ret)
+	if (!call || ret)
 		return 0;
-	read = read_of((void *)call.arg[0]);
+	read = read_of((void *)call->arg[0]);
 	if (read)
-		mapped_iomap(read, (void *)call.arg[1]);
+		mapped_iomap(read, (void *)call->arg[1]);
 	return 0;
 }
 
@@ -255,7 +246,7 @@ int BPF_PROG(ext4_readahead__fentry)
 SEC("fexit/ext4_readahead")
 int BPF_PROG(ext4_readahead__fexit)
 {
-	call_ends(CL_CALL_FILL);
+	cl_call_end(CL_CALL_FILL);
 	return 0;
 }
 
@@ -269,7 +260,7 @@ int BPF_KPROBE(ext4_readahead__kprobe)
 SEC("kretprobe/ext4_readahead")
 int BPF_KRETPROBE(ext4_readahead__kretprobe)
 {
-	call_ends(CL_CALL_FILL);
+	cl_call_end(CL_CALL_FILL);
 	return 0;
 }
 
@@ -283,7 +274,7 @@ int BPF_PROG(ext4_read_folio__fentry)
 SEC("fexit/ext4_read_folio")
 int BPF_PROG(ext4_read_folio__fexit)
 {
-	call_ends(CL_CALL_FILL);
+	cl_call_end(CL_CALL_FILL);
 	return 0;
 }
 
@@ -297,7 +288,7 @@ int BPF_KPROBE(ext4_read_folio__kprobe)
 SEC("kretprobe/ext4_read_folio")
 int BPF_KRETPROBE(ext4_read_folio__kretprobe)
 {
-	call_ends(CL_CALL_FILL);
+	cl_call_end(CL_CALL_FILL);
 	return 0;
 }
 
@@ -341,14 +332,16 @@ int BPF_KPROBE(ext4_map_blocks__kprobe, void *handle, struct inode *inode,
 SEC("kretprobe/ext4_map_blocks")
 int BPF_KRETPROBE(ext4_map_blocks__kretprobe, int ret)
 {
-	struct cl_call *read;
-	struct cl_call call;
+	struct cl_call *call, *read;
 
 	/* Within that of a direct read there is no fill. */
-	if (!cl_call_find(CL_CALL_FILL) || !cl_call_end(CL_CALL_READ_MAP, &call) || ret <= 0)
+	if (!cl_call_find(CL_CALL_FILL))
 		return 0;
-	read = read_of((void *)call.arg[0]);
+	call = cl_call_end(CL_CALL_READ_MAP);
+	if (!call || ret <= 0)
+		return 0;
+	read = read_of((void *)call->arg[0]);
 	if (read)
-		mapped_blocks(read, (void *)call.arg[1]);
+		mapped_blocks(read, (void *)call->arg[1]);
 	return 0;
 }

@@ -5,31 +5,31 @@
 static __always_inline void work_begin(struct work_struct *work)
 {
 	struct inode *inode = aio_dio_work_inode(work);
+	struct cl_call *call;
 	struct cl_inode_id id;
 
 	if (!inode || cl_stat_by)
 		return;
 	cl_identify(inode, &id);
-	if (cl_inode_wanted(&id))
-		cl_call_begin(CL_CALL_WORK, id.ino, (__u64)id.dev << 32 | id.generation, 0);
+	if (!cl_inode_wanted(&id))
+		return;
+	call = cl_call_begin(CL_CALL_WORK, 0, 0, 0);
+	if (call)
+		call->id = id;
 }
 
 /* The work's last act may have been to let the inode go: only what was noted is used. */
 static __always_inline void work_end(void)
 {
-	struct cl_inode_id id;
+	struct cl_call *call = cl_call_end(CL_CALL_WORK);
 	struct cl_ev_work *w;
-	struct cl_call call;
 
-	if (!cl_call_end(CL_CALL_WORK, &call))
+	if (!call)
 		return;
-	id.ino = call.arg[0];
-	id.dev = call.arg[1] >> 32;
-	id.generation = (__u32)call.arg[1];
-	w = cl_reserve(CL_EV_WORK, sizeof(*w), &id);
+	w = cl_reserve(CL_EV_WORK, sizeof(*w), &call->id);
 	if (!w)
 		return;
-	w->begin_ns = call.begin_ns;
+	w->begin_ns = call->begin_ns;
 	cl_submit(w);
 }
 

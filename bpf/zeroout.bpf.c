@@ -8,35 +8,37 @@
 
 static __always_inline void zeroout_begin(struct inode *inode, __u32 lblk, __u32 len)
 {
+	struct cl_call *call;
 	struct cl_inode_id id;
 
 	if (cl_stat_by)
 		return;
 	cl_identify(inode, &id);
-	if (cl_inode_wanted(&id))
-		cl_call_begin(CL_CALL_ZEROOUT, (__u64)inode, (__u64)lblk << 32 | len, cl_new_id());
+	if (!cl_inode_wanted(&id))
+		return;
+	call = cl_call_begin(CL_CALL_ZEROOUT, (__u64)inode, (__u64)lblk << 32 | len, cl_new_id());
+	if (call)
+		call->id = id;
 }
 
 static __always_inline void zeroout_end(int ret)
 {
-	struct cl_call call, *conversion;
+	struct cl_call *call = cl_call_end(CL_CALL_ZEROOUT), *conversion;
 	struct cl_ev_zeroout *z;
-	struct cl_inode_id id;
 	struct inode *inode;
 	__u8 bits;
 
-	if (!cl_call_end(CL_CALL_ZEROOUT, &call))
+	if (!call)
 		return;
-	inode = (void *)call.arg[0];
-	cl_identify(inode, &id);
-	z = cl_reserve(CL_EV_ZEROOUT, sizeof(*z), &id);
+	z = cl_reserve(CL_EV_ZEROOUT, sizeof(*z), &call->id);
 	if (!z)
 		return;
+	inode = (void *)call->arg[0];
 	bits = BPF_CORE_READ(inode, i_blkbits);
-	z->zeroout_id = call.arg[2];
-	z->offset_bytes = call.arg[1] >> 32 << bits;
-	z->size_bytes = (call.arg[1] & 0xffffffff) << bits;
-	z->begin_ns = call.begin_ns;
+	z->zeroout_id = call->arg[2];
+	z->offset_bytes = call->arg[1] >> 32 << bits;
+	z->size_bytes = (call->arg[1] & 0xffffffff) << bits;
+	z->begin_ns = call->begin_ns;
 	z->error = ret < 0 ? ret : 0;
 	z->pad = 0;
 	conversion = cl_call_find(CL_CALL_CONVERT);

@@ -27,6 +27,45 @@ static __always_inline struct inode *kiocb_inode(struct kiocb *iocb)
 	return BPF_CORE_READ(iocb, ki_filp, f_inode);
 }
 
+struct kiocb_facts {
+	struct file *file;
+	struct inode *inode;
+	__s64 pos;
+	__u32 flags;
+	bool sync;
+	struct cl_inode_id id;
+};
+
+static __always_inline void kiocb_read(struct kiocb *iocb, struct kiocb_facts *is)
+{
+	struct file *file = BPF_CORE_READ(iocb, ki_filp);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	is->file = file;
+	is->inode = inode;
+	is->pos = BPF_CORE_READ(iocb, ki_pos);
+	is->flags = BPF_CORE_READ(iocb, ki_flags);
+	is->sync = !BPF_CORE_READ(iocb, ki_complete);
+	is->id.ino = BPF_CORE_READ(inode, i_ino);
+	is->id.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	is->id.generation = BPF_CORE_READ(inode, i_generation);
+}
+
+/* The same of a pointer whose type the verifier knows: no helper is called for each field. */
+static __always_inline void kiocb_read_typed(struct kiocb *iocb, struct kiocb_facts *is)
+{
+	struct inode *inode = iocb->ki_filp->f_inode;
+
+	is->file = iocb->ki_filp;
+	is->inode = inode;
+	is->pos = iocb->ki_pos;
+	is->flags = iocb->ki_flags;
+	is->sync = !iocb->ki_complete;
+	is->id.ino = inode->i_ino;
+	is->id.dev = inode->i_sb->s_dev;
+	is->id.generation = inode->i_generation;
+}
+
 /* The inode whose conversion work this is: series only. */
 static __always_inline struct inode *aio_dio_work_inode(struct work_struct *work)
 {

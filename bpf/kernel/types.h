@@ -66,7 +66,6 @@ struct dentry___unnamed {
 struct super_block {
 	__u32 s_dev;
 	unsigned long s_flags;
-	unsigned long s_magic;
 	struct dentry *s_root;
 	struct block_device *s_bdev;
 	struct list_head s_inodes;
@@ -300,7 +299,6 @@ enum req_flag_bits {
 #define CL_EIOCBQUEUED		529
 #define CL_PF_IO_WORKER		0x10		/* 3bfe6106693b */
 #define CL_MOUNT2_FAST_COMMIT	0x10		/* 995a3ed67fc8 */
-#define CL_EXT4_MAGIC		0xEF53
 #define CL_QUEUE_FLAG_WC	(1UL << 17)	/* 93e9d8e836cb */
 #define CL_FEAT_WRITE_CACHE	(1U << 0)	/* 1122c0c1cc71 */
 #define CL_FLAG_CACHE_DISABLED	(1U << 0)

@@ -66,7 +66,6 @@ static enum cl_hook_how first_class(void)
 static __u64 missed_completions(const struct cl_attach *a, __u64 now_ns)
 {
 	int inflight = bpf_map__fd(a->skel->maps.cl_inflight);
-	int completing = bpf_map__fd(a->skel->maps.cl_completing);
 	__u64 key, *at = NULL, missed = 0;
 	struct cl_inflight write;
 
@@ -74,9 +73,7 @@ static __u64 missed_completions(const struct cl_attach *a, __u64 now_ns)
 		if (!bpf_map_lookup_elem(inflight, &key, &write) &&
 		    write.done_ns + COMPLETION_LATE_NS < now_ns)
 			missed++;
-	for (at = NULL; !bpf_map_get_next_key(completing, at, &key); at = &key)
-		missed++;
-	return missed;
+	return missed + __atomic_load_n(&a->skel->bss->cl_completing, __ATOMIC_RELAXED);
 }
 
 void cl_attach_detach(struct cl_attach *a)
