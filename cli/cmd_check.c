@@ -142,6 +142,8 @@ static int open_all(struct check *c)
 		return err;
 	if (c->command)
 		c->source->of_command = true;
+	if (c->opt.record)
+		c->source->file = c->opt.record;
 	c->out = cl_out_new(stdout, c->opt.json ? "json" : "text");
 	if (!c->out) {
 		cl_err("out of memory");

@@ -32,8 +32,11 @@ void cl_judging_end(struct cl_judging *j)
 
 void cl_judging_settle(struct cl_judging *j)
 {
+	const struct cl_source *src = j->source;
+	uint64_t now_ns = src->ops->now_ns ? src->ops->now_ns() : cl_model_last_ns(j->model);
+
 	cl_session_tell(j->source, j->model);
-	cl_rules_settle(j->rules, j->model);
+	cl_rules_settle(j->rules, j->model, now_ns, src->file, src->text);
 }
 
 void cl_judging_finish(struct cl_judging *j)

@@ -209,6 +209,16 @@ uint32_t cl_model_inferred(const struct cl_model *m)
 	return m->inferred;
 }
 
+const struct cl_write *cl_model_write(const struct cl_model *m, uint64_t id)
+{
+	return cl_write_find(m, id);
+}
+
+uint64_t cl_model_last_ns(const struct cl_model *m)
+{
+	return m->last_ns;
+}
+
 uint64_t cl_model_unconverted(const struct cl_model *m)
 {
 	return m->nr_unconverted;

@@ -308,6 +308,10 @@ struct cl_sink {
 };
 
 struct cl_model *cl_model_new(void);
+/* The write of this id, if its life is not over; else NULL. */
+const struct cl_write *cl_model_write(const struct cl_model *m, uint64_t id);
+/* The latest time stamp so far. */
+uint64_t cl_model_last_ns(const struct cl_model *m);
 /* No record comes after this: hands over the writes still under way. */
 void cl_model_end(struct cl_model *m);
 /* The same, and frees. */

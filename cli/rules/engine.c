@@ -72,7 +72,8 @@ static bool is_warning(size_t i)
 }
 
 /* Out of memory here costs the print of one violation, not its count. */
-static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j, bool proven)
+static void suspect(struct cl_rules *r, const struct cl_model *m, size_t i,
+		    const struct cl_judge *j, bool proven)
 {
 	size_t max = r->max_suspects ? 2 * r->max_suspects : 16;
 	/* Zeros over a write need no other fact that could still be missing. */
@@ -102,6 +103,10 @@ static void suspect(struct cl_rules *r, size_t i, const struct cl_judge *j, bool
 	cl_evidence_take(s, rules[i], j);
 	s->unconfirmed = !confirmed && !proven;
 	s->proven = proven;
+	if (s->has_write && !is_warning(i)) {
+		s->followed = cl_model_write(m, j->w->id) == j->w;
+		cl_evidence_follow(s, j->w, cl_model_last_ns(m));
+	}
 	--*room;
 }
 
@@ -151,7 +156,7 @@ static void judge_one(struct cl_rules *r, const struct cl_model *m, const struct
 		if (finding == CL_HOLDS) {
 			t->held++;
 		} else if (finding == CL_BROKEN || finding == CL_PROVEN) {
-			suspect(r, i, j, finding == CL_PROVEN);
+			suspect(r, m, i, j, finding == CL_PROVEN);
 		} else if (finding == CL_UNSURE) {
 			t->unsure++;
 			if (!t->why)
@@ -201,7 +206,18 @@ static void write_zeroed(void *ctx, const struct cl_model *m, const struct cl_wr
 
 static void write_end(void *ctx, const struct cl_model *m, const struct cl_write *w, bool finished)
 {
-	judge_write(ctx, m, w, CL_AT_END);
+	struct cl_rules *r = ctx;
+	size_t i;
+
+	judge_write(r, m, w, CL_AT_END);
+	for (i = 0; i < r->nr_suspects; i++) {
+		struct cl_evidence *s = &r->suspect[i];
+
+		if (!s->followed || s->w.id != w->id)
+			continue;
+		cl_evidence_follow(s, w, cl_model_last_ns(m));
+		s->followed = false;
+	}
 }
 
 static void file_unsynced(void *ctx, const struct cl_model *m, const struct cl_inode *inode)
@@ -339,10 +355,15 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 
 void cl_rules_free(struct cl_rules *r)
 {
+	size_t i;
+
 	if (!r)
 		return;
-	while (r->nr_suspects)
-		cl_evidence_drop(&r->suspect[--r->nr_suspects]);
+	for (i = 0; i < r->nr_suspects; i++) {
+		if (r->suspect[i].settled)
+			cl_evidence_print(&r->suspect[i], r->out);
+		cl_evidence_drop(&r->suspect[i]);
+	}
 	free(r->suspect);
 	free(r);
 }
@@ -352,7 +373,23 @@ const struct cl_sink *cl_rules_sink(struct cl_rules *r)
 	return &r->sink;
 }
 
-void cl_rules_settle(struct cl_rules *r, const struct cl_model *m)
+/* Settled: whether there is nothing more to wait for. */
+static bool is_told(struct cl_evidence *s, const struct cl_model *m, uint64_t now_ns)
+{
+	const struct cl_write *w;
+
+	if (!s->followed)
+		return true;
+	if (!cl_evidence_followed(s, now_ns))
+		return false;
+	w = cl_model_write(m, s->w.id);
+	if (w)
+		cl_evidence_follow(s, w, now_ns);
+	return true;
+}
+
+void cl_rules_settle(struct cl_rules *r, const struct cl_model *m, uint64_t now_ns,
+		     const char *file, bool text)
 {
 	unsigned int doubts = cl_model_doubts(m);
 	size_t i, kept = 0;
@@ -371,13 +408,20 @@ void cl_rules_settle(struct cl_rules *r, const struct cl_model *m)
 		t->suspected = 0;
 	}
 	for (i = 0; i < r->nr_suspects; i++) {
-		if (r->suspect[i].unconfirmed) {
-			r->suspect[kept++] = r->suspect[i];
+		struct cl_evidence *s = &r->suspect[i];
+
+		if (!s->settled && !s->unconfirmed && (!doubts || s->proven)) {
+			s->settled = true;
+			s->file = file ? strdup(file) : NULL;
+			s->text = text;
+		}
+		if (s->unconfirmed || (s->settled && !is_told(s, m, now_ns))) {
+			r->suspect[kept++] = *s;
 			continue;
 		}
-		if (!doubts || r->suspect[i].proven)
-			cl_evidence_print(&r->suspect[i], r->out);
-		cl_evidence_drop(&r->suspect[i]);
+		if (s->settled)
+			cl_evidence_print(s, r->out);
+		cl_evidence_drop(s);
 	}
 	r->nr_suspects = kept;
 }

@@ -74,7 +74,8 @@ void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const s
 void cl_evidence_drop(struct cl_evidence *v)
 {
 	free(v->path);
-	v->path = NULL;
+	free(v->file);
+	v->path = v->file = NULL;
 }
 
 static void time_or_null(struct cl_out *o, const char *key, uint64_t ns)
@@ -255,10 +256,11 @@ void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 {
 	cl_out_block_begin(o, v->rule->severity == CL_VERDICT_VIOLATION ? "violation" : "warning");
 	cl_out_str(o, "rule", v->rule->name);
-	if (v->rule->severity == CL_VERDICT_WARNING) {
-		cl_out_str(o, "found", v->rule->found);
+	if (v->rule->severity == CL_VERDICT_VIOLATION)
+		cl_story_promise(v, o);
+	cl_out_str(o, "found", v->rule->found);
+	if (v->rule->severity == CL_VERDICT_WARNING)
 		cl_out_str(o, "advice", v->rule->advice);
-	}
 	cl_out_str(o, "path", v->path);
 	cl_out_dev(o, "dev", v->dev);
 	cl_out_u64(o, "ino", v->ino);
@@ -290,5 +292,9 @@ void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 		print_again(&v->again, v->w.removed_ns, o);
 	if (v->has_zeroout)
 		print_zeroout(&v->z, &v->w, o);
+	if (v->rule->severity == CL_VERDICT_VIOLATION) {
+		cl_story_later(v, o);
+		cl_story_more(v, o);
+	}
 	cl_out_end(o);
 }

@@ -25,14 +25,29 @@ struct cl_evidence {
 	bool flushed;		/* and it was after the data */
 	bool unconfirmed;	/* not to be printed yet */
 	bool proven;		/* to be printed whatever is lost */
+	bool settled;		/* it is certain */
+	bool followed;		/* the model still has the write: more may become of it */
+	/* What was known of the write at later_until_ns; 0: not that it happened. */
+	uint64_t later_converted_ns, later_committed_ns, later_until_ns;
 	uint32_t dev, generation;
 	uint64_t ino;
 	char *path;
+	char *file;		/* where the facts are kept; NULL: nowhere */
+	bool text;		/* and are no recording */
 };
 
 void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule,
 		      const struct cl_judge *j);
 void cl_evidence_drop(struct cl_evidence *v);
 void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o);
+
+/* story.c: the parts of it that are for people. */
+void cl_story_promise(const struct cl_evidence *v, struct cl_out *o);
+void cl_story_later(const struct cl_evidence *v, struct cl_out *o);
+void cl_story_more(const struct cl_evidence *v, struct cl_out *o);
+/* What is known of its write by now_ns. */
+void cl_evidence_follow(struct cl_evidence *v, const struct cl_write *w, uint64_t now_ns);
+/* There is nothing more to wait for, or it was long enough. */
+bool cl_evidence_followed(const struct cl_evidence *v, uint64_t now_ns);
 
 #endif

@@ -80,7 +80,7 @@ struct cl_rule {
 	bool at_end;		/* it is called at the end of writes, and of files */
 	bool at_call;		/* it is called once for each fsync */
 	bool at_name;		/* it is called at the end of names */
-	/* Of a warning: what it found, and what the program can do, as sentences. */
+	/* What it found, and, of a warning, what the program can do, as sentences. */
 	const char *found, *advice;
 	/* CL_UNSURE sets *why, a constant. */
 	enum cl_finding (*judge)(const struct cl_judge *j, const char **why);
@@ -99,7 +99,7 @@ bool cl_write_promised(const struct cl_judge *j, bool *unsure);
 struct cl_rules;
 
 /*
- * Judges by all rules. Violations go to out (NULL: nowhere) as they are found,
+ * Judges by all rules. Violations go to out (NULL: nowhere) as they are settled,
  * max_printed of them at most, and the first few warnings of each rule; all are
  * counted. fsyncs_unseen: a filter holds fsyncs of some tasks back; dirs_unseen: those
  * of directories. out and hooks must outlive it.
@@ -113,9 +113,13 @@ const struct cl_sink *cl_rules_sink(struct cl_rules *r);
 /*
  * Makes of what is suspected since the last call violations, or, when facts
  * turn out to be missing, nothing certain. Call it when the source has told
- * all loss up to here (struct cl_source_ops, poll).
+ * all loss up to here (struct cl_source_ops, poll). Violations of a write that goes on
+ * are printed when its life is over, or ten seconds later; now_ns: what is now in the
+ * stream's time. file: where the facts so far can be looked at again (NULL: nowhere), a
+ * recording, or text.
  */
-void cl_rules_settle(struct cl_rules *r, const struct cl_model *m);
+void cl_rules_settle(struct cl_rules *r, const struct cl_model *m, uint64_t now_ns,
+		     const char *file, bool text);
 
 enum cl_verdict cl_rules_verdict(const struct cl_rules *r, const struct cl_model *m);
 uint64_t cl_rules_violations(const struct cl_rules *r);

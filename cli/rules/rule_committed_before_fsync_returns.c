@@ -36,6 +36,8 @@ static enum cl_finding judge(const struct cl_judge *j, const char **why)
 const struct cl_rule cl_rule_committed_before_fsync_returns = {
 	.name = "committed_before_fsync_returns",
 	.text = "the transaction of that conversion is committed when fsync returns 0",
+	.found = "the transaction of the write's conversion was not committed by then: "
+		 "a crash would have taken the write back",
 	.needs = CL_NEED_WRITE | CL_NEED_COMPLETION | CL_NEED_CONVERT | CL_NEED_CONVERT_TID |
 		 CL_NEED_FSYNC | CL_NEED_COMMITTED_TID,
 	.severity = CL_VERDICT_VIOLATION,

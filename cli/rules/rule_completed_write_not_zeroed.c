@@ -24,6 +24,7 @@ static enum cl_finding judge(const struct cl_judge *j, const char **why)
 const struct cl_rule cl_rule_completed_write_not_zeroed = {
 	.name = "completed_write_not_zeroed",
 	.text = "the file system writes no zeros over a write that is not converted yet",
+	.found = "the file system wrote zeros over the write's data: it is lost",
 	.needs = CL_NEED_WRITE | CL_NEED_COMPLETION | CL_NEED_CONVERT | CL_NEED_ZEROOUT,
 	.severity = CL_VERDICT_VIOLATION,
 	.at_completion = true,

@@ -44,6 +44,8 @@ static enum cl_finding judge(const struct cl_judge *j, const char **why)
 const struct cl_rule cl_rule_conversion_error_reaches_fsync = {
 	.name = "conversion_error_reaches_fsync",
 	.text = "a conversion that fails makes the fsync that waits for it fail",
+	.found = "the write's conversion had failed: "
+		 "its data is lost, and the program was not told",
 	.needs = CL_NEED_WRITE | CL_NEED_COMPLETION | CL_NEED_CONVERT | CL_NEED_FSYNC,
 	.severity = CL_VERDICT_VIOLATION,
 	.judge = judge,

@@ -29,6 +29,7 @@ static enum cl_finding judge(const struct cl_judge *j, const char **why)
 const struct cl_rule cl_rule_converted_before_fsync_returns = {
 	.name = "converted_before_fsync_returns",
 	.text = "a write seen complete before fsync is converted when that fsync returns 0",
+	.found = "the write was not converted by then: a crash would have taken it back",
 	.needs = CL_NEED_WRITE | CL_NEED_COMPLETION | CL_NEED_CONVERT | CL_NEED_FSYNC,
 	.severity = CL_VERDICT_VIOLATION,
 	.judge = judge,

@@ -20,6 +20,8 @@ static enum cl_finding judge(const struct cl_judge *j, const char **why)
 const struct cl_rule cl_rule_converted_once = {
 	.name = "converted_once",
 	.text = "no range is converted a second time for the same write, or after its truncate",
+	.found = "a range was converted that no write waited for: "
+		 "it may show what was on the disk before",
 	.needs = CL_NEED_WRITE | CL_NEED_LISTED | CL_NEED_CONVERT | CL_NEED_FSYNC |
 		 CL_NEED_REMOVE,
 	.severity = CL_VERDICT_VIOLATION,

@@ -30,6 +30,8 @@ static enum cl_finding judge(const struct cl_judge *j, const char **why)
 const struct cl_rule cl_rule_flushed_before_fsync_returns = {
 	.name = "flushed_before_fsync_returns",
 	.text = "a volatile cache is flushed after the data is in it and before fsync returns 0",
+	.found = "the device was not told to flush its cache since the write's data was there: "
+		 "a power cut may take it back",
 	.needs = CL_NEED_WRITE | CL_NEED_COMPLETION | CL_NEED_FSYNC | CL_NEED_DEVICE_FLUSH,
 	.severity = CL_VERDICT_VIOLATION,
 	.about_flush = true,

@@ -21,6 +21,7 @@ static enum cl_finding judge(const struct cl_judge *j, const char **why)
 const struct cl_rule cl_rule_read_sees_completed_write = {
 	.name = "read_sees_completed_write",
 	.text = "no read begun after a write's completion maps its range as unwritten",
+	.found = "a read that began later found the blocks unwritten: the reader got zeros",
 	.needs = CL_NEED_WRITE | CL_NEED_COMPLETION | CL_NEED_CONVERT | CL_NEED_READ,
 	.severity = CL_VERDICT_VIOLATION,
 	.at_read = true,

@@ -153,6 +153,7 @@ static const struct cl_source_ops live_ops = {
 	.poll = live_poll,
 	.stop = live_stop,
 	.hooks = live_hooks,
+	.now_ns = cl_now_ns,
 	.close = live_close,
 };
 

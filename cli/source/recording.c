@@ -178,7 +178,10 @@ int cl_source_recording_open(const char *path, const struct cl_config *filter,
 		cl_err("%s: %s", path, strerror(-err));
 		return err;
 	}
-	return cl_source_recording_fopen(f, path, filter, src);
+	err = cl_source_recording_fopen(f, path, filter, src);
+	if (!err)
+		(*src)->file = path;
+	return err;
 }
 
 struct find {

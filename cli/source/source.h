@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "event.h"
 #include "stat.h"
@@ -30,6 +31,9 @@ struct cl_source {
 	bool one_file;
 	/* It ends with the command that it is about, which so has done all that it meant to. */
 	bool of_command;
+	/* Where its facts can be looked at again, a recording or text; NULL: nowhere. */
+	const char *file;
+	bool text;
 };
 
 struct cl_source_ops {
@@ -69,6 +73,9 @@ struct cl_source_ops {
 
 	/* What was hooked and how; valid until close. Never NULL. */
 	const struct cl_hooks_report *(*hooks)(struct cl_source *src);
+
+	/* What is now in the stream's time; NULL: its latest time stamp. */
+	uint64_t (*now_ns)(void);
 
 	void (*close)(struct cl_source *src);
 };

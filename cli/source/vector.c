@@ -145,6 +145,8 @@ int cl_source_vector_open(const char *path, const struct cl_config *filter, stru
 	if (err < 0)
 		goto fail;
 	v->ahead = err;
+	v->src.file = v->name;
+	v->src.text = true;
 	*src = &v->src;
 	return 0;
 fail:

@@ -36,3 +36,14 @@ round 'libaio, late' 20 --ioengine=libaio
 check 'evidence: the rule' grep -q converted_before_fsync_returns "$WORK/report"
 check 'evidence: the file' grep -q "$MOUNT/file" "$WORK/report"
 check 'evidence: who wrote' grep -q fio "$WORK/report"
+
+# The story to its end: what became of the write, and where more of it is.
+check 'evidence: what became of it' grep -q '^  later  *converted_after=[0-9.]*[mu]*s ' "$WORK/report"
+mkdir "$WORK/a run"
+status_is 'evidence: recorded' 1 "$CONVLIST" check --max-violations 1 --record "$WORK/a run/rec" -- \
+	fio --name=v --filename="$MOUNT/file" --size=1M --offset=4M --rw=randwrite --bs=4k --direct=1 \
+	--ioengine=libaio --iodepth=16 --fsync=32 --fallocate=posix --output=/dev/null
+sed -n 's/^  more  *//p' "$WORK/said" >"$WORK/more"
+id=$(sed -nE 's/^  write  *(write_id=[0-9]+) .*/\1/p' "$WORK/said")
+check 'evidence: its command shows the write' grep -q "  write .* $id " \
+	<(PATH=$(dirname "$CONVLIST"):$PATH bash "$WORK/more")
