@@ -79,7 +79,7 @@ const struct cl_rule cl_rule_dsync_durable_at_completion = {
 	.name = "dsync_durable_at_completion",
 	.text = "an O_DSYNC write is converted, committed and flushed when it is seen complete",
 	.found = "the write asked to be durable by then, and was not: "
-		 "a crash would have taken it back",
+		 "a crash or a power cut may take it back",
 	.needs = CL_NEED_WRITE | CL_NEED_COMPLETION | CL_NEED_CONVERT | CL_NEED_CONVERT_TID |
 		 CL_NEED_FSYNC | CL_NEED_COMMITTED_TID,
 	.severity = CL_VERDICT_VIOLATION,

@@ -16,7 +16,7 @@
 /* When something was promised of the write; 0: nothing that time could mend. */
 static uint64_t promised_ns(const struct cl_evidence *v)
 {
-	if (!v->has_write || v->has_zeroout || v->has_again)
+	if (!v->has_write || v->w.convert_error || v->has_zeroout || v->has_again)
 		return 0;
 	return v->has_fsync ? v->f.end_ns : v->w.visible_ns;
 }

@@ -57,6 +57,7 @@ FIO=(fio --name=b --filename=/mnt/vda/file --size=256k --rw=randwrite --bs=4k --
 make_ext4 /dev/vda
 defer /dev/vda 20
 both 'converted once' once converted_once "${FIO[@]}" --fsync=16
+both 'committed' commit committed_before_fsync_returns "${FIO[@]}" --fsync=16
 both 'O_DSYNC' defer_dsync,fsync dsync_durable_at_completion "${FIO[@]}" --sync=dsync
 
 # Held, and then taken off the file: what is written there next is not theirs.
