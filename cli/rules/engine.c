@@ -20,7 +20,7 @@ static const struct cl_rule *const rules[] = {
 struct tally {
 	uint32_t missing;	/* needs that are not met: the rule is not judged */
 	bool unwatched;		/* it came after the recording, which says nothing of it */
-	bool off;		/* unwatched, since nobody asked for it */
+	const char *off;	/* unwatched, and why; NULL: it is not */
 	uint64_t held, broken, unsure;
 	uint64_t suspected;	/* broken, not settled yet */
 	const char *why;	/* the first reason to be unsure */
@@ -313,10 +313,35 @@ static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync
 			}
 }
 
-/* Its facts are such that hooks are placed only for who asks. */
-static bool is_off(const struct cl_rule *rule, const struct cl_hooks_report *hooks)
+/* Only the series' tracepoint does; a function's hook sees whoever calls it. */
+static bool who_converts_is_told(const struct cl_hooks_report *hooks)
 {
-	return rule->asked_by && cl_hooks_unwatched(hooks, rule->needs & CL_NEEDS_ASKED);
+	unsigned int i;
+	bool told = true;
+
+	for (i = 0; i < hooks->nr; i++) {
+		const struct cl_hook_state *h = &hooks->hook[i];
+
+		if (!(h->provides & CL_NEED_CONVERT) || h->how <= CL_HOW_ABSENT || h->inferred)
+			continue;
+		if (h->how == CL_HOW_TRACEPOINT)
+			return true;
+		told = false;
+	}
+	return told;
+}
+
+/*
+ * Why a rule is not judged, though no hook failed: its facts are such that hooks are
+ * placed only for who asks, or no hook of this kernel tells them. NULL: it is judged.
+ */
+static const char *off_reason(const struct cl_rule *rule, const struct cl_hooks_report *hooks)
+{
+	if (rule->asked_by && cl_hooks_unwatched(hooks, rule->needs & CL_NEEDS_ASKED))
+		return rule->asked_by;
+	if (rule->at_conversion && !who_converts_is_told(hooks))
+		return "the kernel does not tell who converts";
+	return NULL;
 }
 
 struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
@@ -346,7 +371,7 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 		__u32 unknown = cl_hooks_unwatched(hooks, rules[i]->needs & NEEDS_OF_LATER);
 
 		r->tally[i].missing = cl_hooks_missing(hooks, rules[i]->needs) & ~unknown;
-		r->tally[i].off = is_off(rules[i], hooks);
+		r->tally[i].off = off_reason(rules[i], hooks);
 		r->tally[i].unwatched = r->tally[i].off || (unknown && !r->tally[i].missing);
 		r->tally[i].room = max_printed < WARNINGS_PRINTED ? max_printed : WARNINGS_PRINTED;
 	}
@@ -501,7 +526,7 @@ void cl_rules_print(const struct cl_rules *r, const struct cl_model *m, struct c
 
 		cl_buf_clear(&reason);
 		if (t->off)
-			cl_buf_printf(&reason, "only with %s", rules[i]->asked_by);
+			cl_buf_puts(&reason, t->off);
 		else if (t->unwatched)
 			cl_buf_puts(&reason, "it was not watched when this was recorded");
 		else if (t->missing)
@@ -544,11 +569,11 @@ void cl_rules_print_decidable(struct cl_out *o, const struct cl_hooks_report *ho
 		uint32_t missing = cl_hooks_missing(hooks, rules[i]->needs);
 		uint32_t inferred = cl_hooks_inferred(hooks, rules[i]->needs);
 
-		bool off = is_off(rules[i], hooks);
+		const char *off = off_reason(rules[i], hooks);
 
 		cl_buf_clear(&why);
 		if (off)
-			cl_buf_printf(&why, "only with %s", rules[i]->asked_by);
+			cl_buf_puts(&why, off);
 		else if (missing)
 			add_needs(&why, "not seen on this kernel: ", missing);
 		else if (inferred)

@@ -74,7 +74,7 @@ struct cl_rule {
 	bool at_zeroout;	/* and when blocks of the write are zeroed after that */
 	bool at_conversion;	/* it is called at those that are on a write's account */
 	bool at_read;		/* it is called at reads of a write's blocks */
-	/* The option without which its facts are not watched; NULL: they always are. */
+	/* "only with" the option that has its facts watched; NULL: they always are. */
 	const char *asked_by;
 	bool about_flush;	/* what the device was told is evidence */
 	bool at_end;		/* it is called at the end of writes, and of files */

@@ -25,6 +25,6 @@ const struct cl_rule cl_rule_read_sees_completed_write = {
 	.needs = CL_NEED_WRITE | CL_NEED_COMPLETION | CL_NEED_CONVERT | CL_NEED_READ,
 	.severity = CL_VERDICT_VIOLATION,
 	.at_read = true,
-	.asked_by = "--reads",
+	.asked_by = "only with --reads",
 	.judge = judge,
 };

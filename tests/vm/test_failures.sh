@@ -9,13 +9,12 @@
 # limit: 400
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 . "$TOP/tests/lib/dm.sh"
+. "$TOP/tests/lib/failslab.sh"
 . "$TOP/tests/lib/hold.sh"
 . "$TOP/tests/lib/window.sh"
 
 # A comment `guard: NAME` says what in the series the case below it holds in
 # place: tests/kernels/unguarded.patch has the line.
-
-SLAB=/sys/kernel/debug/failslab
 
 messages() { dmesg | grep -c 'failed to convert unwritten extents' || true; }
 
@@ -100,37 +99,21 @@ unreadable_extent_block() {
 
 # ---- memory -----------------------------------------------------------------
 
-# function_range NAME: its first address, and that of what comes next.
-function_range() {
-	awk -v name="$1" '
-		found && $1 != at { print "0x" at, "0x" $1; exit }
-		$3 == name { found = 1; at = $1 }' /proc/kallsyms
-}
-
 # Each allocation fails that is made below the function FUNCTION.
 no_memory_below() {
-	local start end
-	read -r start end <<<"$(function_range "$1")"
-	echo "$start" >$SLAB/require-start
-	echo "$end" >$SLAB/require-end
-	echo 32 >$SLAB/stacktrace-depth
-	echo N >$SLAB/cache-filter
-	echo N >$SLAB/ignore-gfp-wait
-	echo 0 >$SLAB/verbose
-	echo -1 >$SLAB/times
+	fail_below "$1"
 	echo 100 >$SLAB/probability
 }
 
 memory_again() {
 	echo 0 >$SLAB/probability
-	echo 0 >$SLAB/require-start
-	echo 0xffffffffffffffff >$SLAB/require-end
+	fail_nowhere
 	echo N >$SLAB/cache-filter
 	echo N >$SLAB/task-filter
 }
 
-can_fail_below() {
-	[[ -e $SLAB/require-start ]] && return
+can_fail_memory() {
+	can_fail_below && return
 	skip "$1" 'this kernel cannot make allocations fail by call chain'
 	return 1
 }
@@ -138,7 +121,7 @@ can_fail_below() {
 # No handle to be had: the conversion fails before it begins.
 # guard: error
 no_memory_for_a_handle() {
-	can_fail_below 'no memory for a handle' || return 0
+	can_fail_memory 'no memory for a handle' || return 0
 	fill_with_old_data /dev/vda
 	hold 64 "${KEEP_OLD_DATA[@]}"
 	fails 'no memory for a handle' fail_first_fsync ext4_convert_unwritten_extents
@@ -156,7 +139,7 @@ fail_first_fsync() {
 # The same inside of the extent code, for this one process.
 # guard: error
 no_memory_for_a_path() {
-	can_fail_below 'no memory for a path' || return 0
+	can_fail_memory 'no memory for a path' || return 0
 	fill_with_old_data /dev/vda
 	hold 64 "${KEEP_OLD_DATA[@]}"
 	fails 'no memory for a path' fail_first_fsync_alone ext4_find_extent
@@ -172,7 +155,7 @@ fail_first_fsync_alone() {
 # The work meets the failure, long before anybody calls fsync; syncfs hears of it
 # as well.
 work_fails() {
-	can_fail_below 'the work fails' || return 0
+	can_fail_memory 'the work fails' || return 0
 	fill_with_old_data /dev/vda
 	make_ext4 "$DEVICE" "${KEEP_OLD_DATA[@]}"
 	# Long enough for all that comes before the failure.
