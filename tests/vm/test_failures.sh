@@ -6,7 +6,7 @@
 # kernel: 6.12
 # disks: 512M
 # tags: series
-# limit: 400
+# limit: 800
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 . "$TOP/tests/lib/dm.sh"
 . "$TOP/tests/lib/failslab.sh"
