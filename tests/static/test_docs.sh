@@ -28,11 +28,15 @@ json_fields_documented() {
 }
 
 rules_documented() {
-	local rule missing=0
+	local rule verdict missing=0
 	while read -r rule; do
 		[[ -f docs/rules/$rule.md ]] || { echo "docs/rules/$rule.md is missing" && missing=1; }
-		grep -qlE "rule=$rule verdict=(violation|warning)" tests/golden/*/*.expect ||
-			{ echo "no golden case breaks $rule" && missing=1; }
+		grep -q '^## An example' "docs/rules/$rule.md" ||
+			{ echo "docs/rules/$rule.md has no example" && missing=1; }
+		for verdict in 'ok' '(violation|warning)' 'inconclusive'; do
+			grep -qlE "rule=$rule verdict=$verdict" "tests/golden/$rule/"*.expect ||
+				{ echo "no case in tests/golden/$rule is $verdict" && missing=1; }
+		done
 	done < <(sed -nE 's/^X\(cl_rule_(.*)\)$/\1/p' cli/rules/rules.def)
 	return "$missing"
 }
