@@ -19,17 +19,13 @@ void cl_buf_clear(struct cl_buf *b)
 		b->s[0] = '\0';
 }
 
-static bool reserve(struct cl_buf *b, size_t more)
+static bool grow(struct cl_buf *b, size_t more)
 {
 	size_t cap = b->cap ? b->cap : 256;
 	char *s;
 
-	if (b->oom)
-		return false;
 	while (cap - b->len <= more)
 		cap *= 2;
-	if (cap == b->cap)
-		return true;
 	s = realloc(b->s, cap);
 	if (!s) {
 		b->oom = true;
@@ -38,6 +34,12 @@ static bool reserve(struct cl_buf *b, size_t more)
 	b->s = s;
 	b->cap = cap;
 	return true;
+}
+
+/* For so many bytes, and a NUL. */
+static inline bool reserve(struct cl_buf *b, size_t more)
+{
+	return !b->oom && (b->cap - b->len > more || grow(b, more));
 }
 
 void cl_buf_add(struct cl_buf *b, const char *s, size_t len)
