@@ -83,4 +83,10 @@ __u32 cl_hooks_unwatched(const struct cl_hooks_report *report, __u32 needs);
 /* The needs that are met, but by a hook that only infers. */
 __u32 cl_hooks_inferred(const struct cl_hooks_report *report, __u32 needs);
 
+/*
+ * Whether a conversion's hook says on whose account it is. Only the series' tracepoint
+ * does; a function's sees whoever calls it. True as well where no conversion is seen.
+ */
+bool cl_hooks_tell_who_converts(const struct cl_hooks_report *report);
+
 #endif

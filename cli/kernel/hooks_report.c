@@ -103,3 +103,20 @@ __u32 cl_hooks_inferred(const struct cl_hooks_report *report, __u32 needs)
 			inferred |= report->hook[i].provides;
 	return needs & inferred & ~cl_hooks_missing(report, needs);
 }
+
+bool cl_hooks_tell_who_converts(const struct cl_hooks_report *report)
+{
+	unsigned int i;
+	bool told = true;
+
+	for (i = 0; i < report->nr; i++) {
+		const struct cl_hook_state *h = &report->hook[i];
+
+		if (!(h->provides & CL_NEED_CONVERT) || h->how <= CL_HOW_ABSENT || h->inferred)
+			continue;
+		if (h->how == CL_HOW_TRACEPOINT)
+			return true;
+		told = false;
+	}
+	return told;
+}

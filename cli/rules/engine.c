@@ -5,8 +5,8 @@
 
 #include "output/buf.h"
 #include "output/output.h"
-#include "rules/evidence.h"
 #include "rules/rule.h"
+#include "rules/suspects.h"
 
 static const struct cl_rule *const rules[] = {
 #define X(rule) &rule,
@@ -34,8 +34,7 @@ struct cl_rules {
 	bool fsyncs_unseen, dirs_unseen;
 	struct tally tally[NR_RULES];
 	uint64_t room;			/* how many more violations may be printed */
-	struct cl_evidence *suspect;	/* those of the suspected that may be printed */
-	size_t nr_suspects, max_suspects;
+	struct cl_suspects suspects;	/* those of the suspected that may be printed */
 	/*
 	 * Hooks go away before the end of the stream, those of fsyncs first: of what
 	 * was found at a completion it is certain only with the next fsync that all
@@ -75,7 +74,6 @@ static bool is_warning(size_t i)
 static void suspect(struct cl_rules *r, const struct cl_model *m, size_t i,
 		    const struct cl_judge *j, bool proven)
 {
-	size_t max = r->max_suspects ? 2 * r->max_suspects : 16;
 	/* Zeros over a write need no other fact that could still be missing. */
 	bool confirmed = rules[i]->at_zeroout ||
 			 !(rules[i]->at_completion || rules[i]->at_conversion);
@@ -92,21 +90,13 @@ static void suspect(struct cl_rules *r, const struct cl_model *m, size_t i,
 	}
 	if (!r->out || !*room)
 		return;
-	if (r->nr_suspects == r->max_suspects) {
-		s = realloc(r->suspect, max * sizeof(*s));
-		if (!s)
-			return;
-		r->suspect = s;
-		r->max_suspects = max;
-	}
-	s = &r->suspect[r->nr_suspects++];
-	cl_evidence_take(s, rules[i], j);
+	s = cl_suspects_add(&r->suspects, rules[i], j);
+	if (!s)
+		return;
 	s->unconfirmed = !confirmed && !proven;
 	s->proven = proven;
-	if (s->has_write && !is_warning(i)) {
-		s->followed = cl_model_write(m, j->w->id) == j->w;
-		cl_evidence_follow(s, j->w, cl_model_last_ns(m));
-	}
+	if (j->w && !is_warning(i))
+		cl_suspects_follow(s, m, j->w);
 	--*room;
 }
 
@@ -207,17 +197,9 @@ static void write_zeroed(void *ctx, const struct cl_model *m, const struct cl_wr
 static void write_end(void *ctx, const struct cl_model *m, const struct cl_write *w, bool finished)
 {
 	struct cl_rules *r = ctx;
-	size_t i;
 
 	judge_write(r, m, w, CL_AT_END);
-	for (i = 0; i < r->nr_suspects; i++) {
-		struct cl_evidence *s = &r->suspect[i];
-
-		if (!s->followed || s->w.id != w->id)
-			continue;
-		cl_evidence_follow(s, w, cl_model_last_ns(m));
-		s->followed = false;
-	}
+	cl_suspects_write_end(&r->suspects, m, w);
 }
 
 static void file_unsynced(void *ctx, const struct cl_model *m, const struct cl_inode *inode)
@@ -285,8 +267,7 @@ static void confirm(void *ctx, const struct cl_event *e)
 		r->unconfirmed[i] = 0;
 	}
 	r->nr_unconfirmed = 0;
-	for (i = 0; i < r->nr_suspects; i++)
-		r->suspect[i].unconfirmed = false;
+	cl_suspects_confirm(&r->suspects);
 }
 
 static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync *f)
@@ -313,24 +294,6 @@ static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync
 			}
 }
 
-/* Only the series' tracepoint does; a function's hook sees whoever calls it. */
-static bool who_converts_is_told(const struct cl_hooks_report *hooks)
-{
-	unsigned int i;
-	bool told = true;
-
-	for (i = 0; i < hooks->nr; i++) {
-		const struct cl_hook_state *h = &hooks->hook[i];
-
-		if (!(h->provides & CL_NEED_CONVERT) || h->how <= CL_HOW_ABSENT || h->inferred)
-			continue;
-		if (h->how == CL_HOW_TRACEPOINT)
-			return true;
-		told = false;
-	}
-	return told;
-}
-
 /*
  * Why a rule is not judged, though no hook failed: its facts are such that hooks are
  * placed only for who asks, or no hook of this kernel tells them. NULL: it is judged.
@@ -339,7 +302,7 @@ static const char *off_reason(const struct cl_rule *rule, const struct cl_hooks_
 {
 	if (rule->asked_by && cl_hooks_unwatched(hooks, rule->needs & CL_NEEDS_ASKED))
 		return rule->asked_by;
-	if (rule->at_conversion && !who_converts_is_told(hooks))
+	if (rule->at_conversion && !cl_hooks_tell_who_converts(hooks))
 		return "the kernel does not tell who converts";
 	return NULL;
 }
@@ -380,16 +343,9 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 
 void cl_rules_free(struct cl_rules *r)
 {
-	size_t i;
-
 	if (!r)
 		return;
-	for (i = 0; i < r->nr_suspects; i++) {
-		if (r->suspect[i].settled)
-			cl_evidence_print(&r->suspect[i], r->out);
-		cl_evidence_drop(&r->suspect[i]);
-	}
-	free(r->suspect);
+	cl_suspects_fini(&r->suspects, r->out);
 	free(r);
 }
 
@@ -398,26 +354,11 @@ const struct cl_sink *cl_rules_sink(struct cl_rules *r)
 	return &r->sink;
 }
 
-/* Settled: whether there is nothing more to wait for. */
-static bool is_told(struct cl_evidence *s, const struct cl_model *m, uint64_t now_ns)
-{
-	const struct cl_write *w;
-
-	if (!s->followed)
-		return true;
-	if (!cl_evidence_followed(s, now_ns))
-		return false;
-	w = cl_model_write(m, s->w.id);
-	if (w)
-		cl_evidence_follow(s, w, now_ns);
-	return true;
-}
-
 void cl_rules_settle(struct cl_rules *r, const struct cl_model *m, uint64_t now_ns,
 		     const char *file, bool text)
 {
 	unsigned int doubts = cl_model_doubts(m);
-	size_t i, kept = 0;
+	size_t i;
 
 	for (i = 0; i < NR_RULES; i++) {
 		struct tally *t = &r->tally[i];
@@ -432,23 +373,7 @@ void cl_rules_settle(struct cl_rules *r, const struct cl_model *m, uint64_t now_
 		}
 		t->suspected = 0;
 	}
-	for (i = 0; i < r->nr_suspects; i++) {
-		struct cl_evidence *s = &r->suspect[i];
-
-		if (!s->settled && !s->unconfirmed && (!doubts || s->proven)) {
-			s->settled = true;
-			s->file = file ? strdup(file) : NULL;
-			s->text = text;
-		}
-		if (s->unconfirmed || (s->settled && !is_told(s, m, now_ns))) {
-			r->suspect[kept++] = *s;
-			continue;
-		}
-		if (s->settled)
-			cl_evidence_print(s, r->out);
-		cl_evidence_drop(s);
-	}
-	r->nr_suspects = kept;
+	cl_suspects_settle(&r->suspects, m, now_ns, file, text, r->out);
 }
 
 static enum cl_verdict verdict_of(const struct cl_rules *r, size_t i, const struct cl_model *m)

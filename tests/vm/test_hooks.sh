@@ -48,7 +48,10 @@ for hook in 'write, data done' 'write, submitter' 'completion, libaio' \
 	'completion, synchronous' conversion fsync; do
 	equal "kprobe: $hook" "$(how "$hook")" kprobe
 done
-equal 'kprobe: rules are decidable' "$(doctor rule .decidable | sort -u)" yes
+equal 'kprobe: rules are decidable' \
+	"$(doctor rule 'select(.rule != "converted_once").decidable' | sort -u)" yes
+equal 'kprobe: it is not told who converts' \
+	"$(doctor rule 'select(.rule == "converted_once").decidable')" off
 
 for class in tracepoint fentry; do
 	for engine in libaio io_uring; do
