@@ -63,7 +63,7 @@ static __always_inline bool aio_begin(struct kiocb *iocb, long res)
 
 	if (!untrack((__u64)iocb, &write))
 		return false;
-	task = cl_task(true);
+	task = cl_task();
 	/* iomap has moved ki_pos behind what was written: else it is another write's. */
 	if (!task || (res > 0 && BPF_CORE_READ(iocb, ki_pos) != write.end_bytes)) {
 		cl_count_lost(CL_LOST_MISSED);
@@ -81,10 +81,13 @@ static __always_inline bool aio_begin(struct kiocb *iocb, long res)
 	return true;
 }
 
-/* NULL: the task is not within one of a write that is followed. */
+/*
+ * NULL: the task is not within one of a write that is followed, or that is not known:
+ * what is left open is noticed by cl_completing.
+ */
 static __always_inline struct cl_completing *completing(void)
 {
-	struct cl_task *task = cl_completing ? cl_task(false) : NULL;
+	struct cl_task *task = cl_completing ? cl_task() : NULL;
 
 	return task && task->completing.iocb ? &task->completing : NULL;
 }

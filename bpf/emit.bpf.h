@@ -111,9 +111,9 @@ struct cl_map_landed {
 
 struct cl_map_tasks {
 #ifdef CL_BASIC
-	/* Nobody says when a task is gone. */
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 8192);
+	/* Nobody says when a task is gone: after so many, facts count as lost. */
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
 	__type(key, __u64);		/* pid_tgid */
 #else
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -245,33 +245,40 @@ static __always_inline void cl_submit(void *event)
 							     : BPF_RB_NO_WAKEUP);
 }
 
-/* NULL: it has none, or where it is to be made, there is no room. */
-static __always_inline struct cl_task *cl_task(bool make)
+/*
+ * Made if need be. NULL: there is no room for it; or, before 6.2, another program of this
+ * CPU, which was interrupted or preempted, is just about to look its own up.
+ */
+static __always_inline struct cl_task *cl_task(void)
 {
 #ifdef CL_BASIC
 	static const struct cl_task none;
 	__u64 task = bpf_get_current_pid_tgid();
 
-	if (make)
-		bpf_map_update_elem(&cl_tasks, &task, &none, BPF_NOEXIST);
+	bpf_map_update_elem(&cl_tasks, &task, &none, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&cl_tasks, &task);
 #else
 	return bpf_task_storage_get(&cl_tasks, bpf_get_current_task_btf(), NULL,
-				    make ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
 #endif
 }
 
+/* NULL: the task is in no such call. If that is not known, a fact may be lost by it. */
 static __always_inline struct cl_call *cl_call_find(enum cl_call_of of)
 {
-	struct cl_task *task = cl_task(false);
+	struct cl_task *task = cl_task();
 
-	return task && task->call[of].running ? &task->call[of] : NULL;
+	if (!task) {
+		cl_count_lost(CL_LOST_MISSED);
+		return NULL;
+	}
+	return task->call[of].running ? &task->call[of] : NULL;
 }
 
 /* Returns its record, to which the caller may add; NULL: there is no room for it. */
 static __always_inline struct cl_call *cl_call_begin(enum cl_call_of of, __u64 a, __u64 b, __u64 c)
 {
-	struct cl_task *task = cl_task(true);
+	struct cl_task *task = cl_task();
 	struct cl_call *call;
 
 	if (!task) {

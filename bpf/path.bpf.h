@@ -17,7 +17,7 @@
 static __always_inline void cl_emit_path(struct file *file, struct inode *inode,
 					 const struct cl_inode_id *id)
 {
-	struct cl_task *task = cl_task(true);
+	struct cl_task *task = cl_task();
 	struct cl_path_walk *walk;
 	struct cl_ev_path *p;
 	__u8 seen = 1;
