@@ -13,6 +13,8 @@ int cl_judging_begin(struct cl_judging *j, struct cl_source *src, struct cl_out 
 	j->model = cl_model_new();
 	j->rules = cl_rules_new(out, src->ops->hooks(src), src->some_tasks, src->one_file,
 				max_printed);
+	if (j->rules)
+		cl_rules_kept_in(j->rules, src->file, src->text);
 	if (!j->model || !j->rules || cl_model_add_sink(j->model, cl_rules_sink(j->rules))) {
 		cl_err("out of memory");
 		cl_judging_end(j);
@@ -30,13 +32,22 @@ void cl_judging_end(struct cl_judging *j)
 	*j = (struct cl_judging){};
 }
 
+static uint64_t now_ns(const struct cl_judging *j)
+{
+	const struct cl_source_ops *ops = j->source->ops;
+
+	return ops->now_ns ? ops->now_ns() : cl_model_last_ns(j->model);
+}
+
 void cl_judging_settle(struct cl_judging *j)
 {
-	const struct cl_source *src = j->source;
-	uint64_t now_ns = src->ops->now_ns ? src->ops->now_ns() : cl_model_last_ns(j->model);
-
 	cl_session_tell(j->source, j->model);
-	cl_rules_settle(j->rules, j->model, now_ns, src->file, src->text);
+	cl_rules_settle(j->rules, j->model, now_ns(j));
+}
+
+void cl_judging_tell(struct cl_judging *j)
+{
+	cl_rules_tell(j->rules, j->model, now_ns(j));
 }
 
 void cl_judging_finish(struct cl_judging *j)

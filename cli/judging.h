@@ -21,6 +21,9 @@ void cl_judging_end(struct cl_judging *j);
 /* For cl_session.settle. */
 void cl_judging_settle(struct cl_judging *j);
 
+/* Violations that are certain are printed now, whatever becomes of their writes. */
+void cl_judging_tell(struct cl_judging *j);
+
 /* No record comes any more: what is judged only then. */
 void cl_judging_finish(struct cl_judging *j);
 

@@ -25,7 +25,6 @@ struct cl_keeper {
 	uint64_t due_ns;		/* a rule was broken: save then; 0: none was */
 	uint64_t quiet_until_ns;	/* what a rule finds is saved by then anyway */
 	uint64_t saves, rule_saves, lost, bytes;
-	char *next_path;		/* where what a rule finds is going to be saved */
 	struct cl_about_end end;
 	bool told_enough, told_short;
 	int error;			/* no use going on */
@@ -37,15 +36,6 @@ static const char *const whys[] = {
 	[CL_SAVE_ASKED] = "signal",
 	[CL_SAVE_END] = "end",
 };
-
-/* NULL when out of memory: then it is not told where. */
-static void name_next(struct cl_keeper *k)
-{
-	free(k->next_path);
-	if (asprintf(&k->next_path, "%s.%llu", k->opt.path, (unsigned long long)k->saves + 1) < 0)
-		k->next_path = NULL;
-	k->source->file = k->next_path;
-}
 
 int cl_keeper_open(const struct cl_keeper_options *opt, struct cl_source *src, struct cl_out *out,
 		   struct cl_keeper **keeper)
@@ -77,7 +67,6 @@ int cl_keeper_open(const struct cl_keeper_options *opt, struct cl_source *src, s
 		return err;
 	}
 	cl_flight_restart(k->flight, k->judging.model, src->since_ns);
-	name_next(k);
 	*keeper = k;
 	return 0;
 }
@@ -89,8 +78,6 @@ void cl_keeper_close(struct cl_keeper *k)
 	cl_writer_free(k->writer);
 	cl_flight_free(k->flight);
 	cl_judging_end(&k->judging);
-	k->source->file = NULL;
-	free(k->next_path);
 	free(k);
 }
 
@@ -184,6 +171,8 @@ static int save_as(struct cl_keeper *k, const char *path, enum cl_save_why why)
 	struct cl_about about = k->opt.about;
 	int err;
 
+	/* What it is saved for comes first. */
+	cl_judging_tell(&k->judging);
 	err = cl_writer_flush(k->writer);
 	if (err) {
 		cl_err("%s: %s", path, strerror(-err));
@@ -199,18 +188,18 @@ static int save_as(struct cl_keeper *k, const char *path, enum cl_save_why why)
 
 int cl_keeper_save(struct cl_keeper *k, enum cl_save_why why)
 {
+	char *path = NULL;
 	int err;
 
 	if (why != CL_SAVE_END)
 		k->end.run_ns = cl_now_ns() - k->begin_ns;
 	if (why == CL_SAVE_END)
 		err = save_as(k, k->opt.path, k->due_ns ? CL_SAVE_RULE : why);
+	else if (asprintf(&path, "%s.%llu", k->opt.path, (unsigned long long)++k->saves) < 0)
+		err = -ENOMEM;
 	else
-		err = k->next_path ? save_as(k, k->next_path, why) : -ENOMEM;
-	if (why != CL_SAVE_END) {
-		k->saves++;
-		name_next(k);
-	}
+		err = save_as(k, path, why);
+	free(path);
 	if (why == CL_SAVE_RULE || k->due_ns) {
 		k->rule_saves++;
 		k->due_ns = 0;

@@ -1,56 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "output/buf.h"
-#include "output/output.h"
-#include "rules/rule.h"
-#include "rules/suspects.h"
+#include "rules/engine.h"
 
-static const struct cl_rule *const rules[] = {
+#define WARNINGS_PRINTED 3	/* of each rule: what a program does once it does often */
+
+const struct cl_rule *const cl_all_rules[] = {
 #define X(rule) &rule,
 #include "rules/rules.def"
 #undef X
 };
-
-#define NR_RULES ARRAY_SIZE(rules)
-#define WARNINGS_PRINTED 3	/* of each rule: what a program does once it does often */
-
-struct tally {
-	uint32_t missing;	/* needs that are not met: the rule is not judged */
-	bool unwatched;		/* it came after the recording, which says nothing of it */
-	const char *off;	/* unwatched, and why; NULL: it is not */
-	uint64_t held, broken, unsure;
-	uint64_t suspected;	/* broken, not settled yet */
-	const char *why;	/* the first reason to be unsure */
-	uint64_t room;		/* how many more may be printed, of a rule that warns */
-};
-
-struct cl_rules {
-	struct cl_sink sink;
-	struct cl_out *out;
-	const struct cl_hooks_report *hooks;
-	bool fsyncs_unseen, dirs_unseen;
-	struct tally tally[NR_RULES];
-	uint64_t room;			/* how many more violations may be printed */
-	struct cl_suspects suspects;	/* those of the suspected that may be printed */
-	/*
-	 * Hooks go away before the end of the stream, those of fsyncs first: of what
-	 * was found at a completion it is certain only with the next fsync that all
-	 * facts about it were seen.
-	 */
-	uint64_t unconfirmed[NR_RULES], nr_unconfirmed;
-};
-
-static const char *const doubt_text[] = {
-	"facts were lost",
-	"malformed records came in",
-	"there was more at once than can be followed",
-	"an id stood for two things",
-	"the recording is not whole",
-};
-_Static_assert(ARRAY_SIZE(doubt_text) == CL_DOUBTS, "a doubt without a text");
 
 /* Facts that a recording may know nothing of, since it is older than their hooks. */
 #define NEEDS_OF_LATER \
@@ -60,24 +19,14 @@ _Static_assert(ARRAY_SIZE(doubt_text) == CL_DOUBTS, "a doubt without a text");
 /* What was seen is true for all that. */
 #define MISSING_FACTS (CL_DOUBT_LOST | CL_DOUBT_LIMIT | CL_DOUBT_CUT)
 
-static const char *doubt_reason(unsigned int doubts)
-{
-	return doubt_text[__builtin_ctz(doubts)];
-}
-
-static bool is_warning(size_t i)
-{
-	return rules[i]->severity == CL_VERDICT_WARNING;
-}
-
 /* Out of memory here costs the print of one violation, not its count. */
 static void suspect(struct cl_rules *r, const struct cl_model *m, size_t i,
 		    const struct cl_judge *j, bool proven)
 {
 	/* Zeros over a write need no other fact that could still be missing. */
-	bool confirmed = rules[i]->at_zeroout ||
-			 !(rules[i]->at_completion || rules[i]->at_conversion);
-	uint64_t *room = is_warning(i) ? &r->tally[i].room : &r->room;
+	bool confirmed = cl_all_rules[i]->at_zeroout ||
+			 !(cl_all_rules[i]->at_completion || cl_all_rules[i]->at_conversion);
+	uint64_t *room = cl_rule_warns(i) ? &r->tally[i].room : &r->room;
 	struct cl_evidence *s;
 
 	if (proven) {
@@ -90,12 +39,12 @@ static void suspect(struct cl_rules *r, const struct cl_model *m, size_t i,
 	}
 	if (!r->out || !*room)
 		return;
-	s = cl_suspects_add(&r->suspects, rules[i], j);
+	s = cl_suspects_add(&r->suspects, cl_all_rules[i], j);
 	if (!s)
 		return;
 	s->unconfirmed = !confirmed && !proven;
 	s->proven = proven;
-	if (j->w && !is_warning(i))
+	if (j->w && !cl_rule_warns(i))
 		cl_suspects_follow(s, m, j->w);
 	--*room;
 }
@@ -132,16 +81,16 @@ static void judge_one(struct cl_rules *r, const struct cl_model *m, const struct
 	const char *why = NULL;
 	size_t i;
 
-	for (i = 0; i < NR_RULES; i++) {
-		struct tally *t = &r->tally[i];
+	for (i = 0; i < CL_NR_RULES; i++) {
+		struct cl_tally *t = &r->tally[i];
 
-		if (t->missing || t->unwatched || !is_called(rules[i], j->moment))
+		if (t->missing || t->unwatched || !is_called(cl_all_rules[i], j->moment))
 			continue;
-		finding = rules[i]->judge(j, &why);
+		finding = cl_all_rules[i]->judge(j, &why);
 		if ((finding == CL_BROKEN && doubts) ||
 		    (finding == CL_PROVEN && doubts & ~MISSING_FACTS)) {
 			finding = CL_UNSURE;
-			why = doubt_reason(doubts);
+			why = cl_doubt_reason(doubts);
 		}
 		if (finding == CL_HOLDS) {
 			t->held++;
@@ -262,7 +211,7 @@ static void confirm(void *ctx, const struct cl_event *e)
 
 	if (e->kind != CL_EV_FSYNC_BEGIN || !r->nr_unconfirmed)
 		return;
-	for (i = 0; i < NR_RULES; i++) {
+	for (i = 0; i < CL_NR_RULES; i++) {
 		r->tally[i].suspected += r->unconfirmed[i];
 		r->unconfirmed[i] = 0;
 	}
@@ -287,24 +236,11 @@ static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync
 	}
 	/* Such writes are let go at once, so what is known is known of the device. */
 	if (!f->ret && f->journal != CL_JOURNAL_NONE && f->inode->dev->tid_unknown)
-		for (i = 0; i < NR_RULES; i++)
-			if (rules[i]->needs & CL_NEED_CONVERT_TID && !r->tally[i].why) {
+		for (i = 0; i < CL_NR_RULES; i++)
+			if (cl_all_rules[i]->needs & CL_NEED_CONVERT_TID && !r->tally[i].why) {
 				r->tally[i].unsure++;
 				r->tally[i].why = "the transaction of a conversion is not known";
 			}
-}
-
-/*
- * Why a rule is not judged, though no hook failed: its facts are such that hooks are
- * placed only for who asks, or no hook of this kernel tells them. NULL: it is judged.
- */
-static const char *off_reason(const struct cl_rule *rule, const struct cl_hooks_report *hooks)
-{
-	if (rule->asked_by && cl_hooks_unwatched(hooks, rule->needs & CL_NEEDS_ASKED))
-		return rule->asked_by;
-	if (rule->at_conversion && !cl_hooks_tell_who_converts(hooks))
-		return "the kernel does not tell who converts";
-	return NULL;
 }
 
 struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
@@ -330,11 +266,11 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 	r->fsyncs_unseen = fsyncs_unseen;
 	r->dirs_unseen = fsyncs_unseen || dirs_unseen;
 	r->room = max_printed;
-	for (i = 0; i < NR_RULES; i++) {
-		__u32 unknown = cl_hooks_unwatched(hooks, rules[i]->needs & NEEDS_OF_LATER);
+	for (i = 0; i < CL_NR_RULES; i++) {
+		__u32 unknown = cl_hooks_unwatched(hooks, cl_all_rules[i]->needs & NEEDS_OF_LATER);
 
-		r->tally[i].missing = cl_hooks_missing(hooks, rules[i]->needs) & ~unknown;
-		r->tally[i].off = off_reason(rules[i], hooks);
+		r->tally[i].missing = cl_hooks_missing(hooks, cl_all_rules[i]->needs) & ~unknown;
+		r->tally[i].off = cl_rule_off(cl_all_rules[i], hooks);
 		r->tally[i].unwatched = r->tally[i].off || (unknown && !r->tally[i].missing);
 		r->tally[i].room = max_printed < WARNINGS_PRINTED ? max_printed : WARNINGS_PRINTED;
 	}
@@ -349,166 +285,38 @@ void cl_rules_free(struct cl_rules *r)
 	free(r);
 }
 
+void cl_rules_kept_in(struct cl_rules *r, const char *file, bool text)
+{
+	r->suspects.kept_in = (struct cl_kept_in){ file, text };
+}
+
 const struct cl_sink *cl_rules_sink(struct cl_rules *r)
 {
 	return &r->sink;
 }
 
-void cl_rules_settle(struct cl_rules *r, const struct cl_model *m, uint64_t now_ns,
-		     const char *file, bool text)
+void cl_rules_settle(struct cl_rules *r, const struct cl_model *m, uint64_t now_ns)
 {
 	unsigned int doubts = cl_model_doubts(m);
 	size_t i;
 
-	for (i = 0; i < NR_RULES; i++) {
-		struct tally *t = &r->tally[i];
+	for (i = 0; i < CL_NR_RULES; i++) {
+		struct cl_tally *t = &r->tally[i];
 
 		if (!t->suspected)
 			continue;
 		if (doubts) {
 			t->unsure += t->suspected;
-			t->why = t->why ? t->why : doubt_reason(doubts);
+			t->why = t->why ? t->why : cl_doubt_reason(doubts);
 		} else {
 			t->broken += t->suspected;
 		}
 		t->suspected = 0;
 	}
-	cl_suspects_settle(&r->suspects, m, now_ns, file, text, r->out);
+	cl_suspects_settle(&r->suspects, m, now_ns, r->out);
 }
 
-static enum cl_verdict verdict_of(const struct cl_rules *r, size_t i, const struct cl_model *m)
+void cl_rules_tell(struct cl_rules *r, const struct cl_model *m, uint64_t now_ns)
 {
-	const struct tally *t = &r->tally[i];
-
-	if (t->broken)
-		return rules[i]->severity;
-	if (t->missing || t->unwatched || t->unsure || cl_model_doubts(m))
-		return CL_VERDICT_INCONCLUSIVE;
-	return CL_VERDICT_OK;
-}
-
-enum cl_verdict cl_rules_verdict(const struct cl_rules *r, const struct cl_model *m)
-{
-	enum cl_verdict worst = CL_VERDICT_OK, v;
-	size_t i;
-
-	for (i = 0; i < NR_RULES; i++) {
-		/* What older recordings said stays true. */
-		if (r->tally[i].unwatched)
-			continue;
-		v = verdict_of(r, i, m);
-		/* What the file system kept is known, however little is of the program. */
-		if (is_warning(i) && v == CL_VERDICT_INCONCLUSIVE)
-			continue;
-		if (v > worst)
-			worst = v;
-	}
-	return worst;
-}
-
-static uint64_t broken_of(const struct cl_rules *r, enum cl_verdict severity)
-{
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < NR_RULES; i++)
-		if (rules[i]->severity == severity)
-			sum += r->tally[i].broken;
-	return sum;
-}
-
-uint64_t cl_rules_violations(const struct cl_rules *r)
-{
-	return broken_of(r, CL_VERDICT_VIOLATION);
-}
-
-uint64_t cl_rules_warnings(const struct cl_rules *r)
-{
-	return broken_of(r, CL_VERDICT_WARNING);
-}
-
-static void add_needs(struct cl_buf *b, const char *text, uint32_t needs)
-{
-	unsigned int i;
-
-	for (i = 0; i < CL_NEEDS; i++) {
-		if (!(needs & 1U << i))
-			continue;
-		cl_buf_printf(b, "%s%s", text, cl_need_name(1U << i));
-		text = ", ";
-	}
-}
-
-void cl_rules_print(const struct cl_rules *r, const struct cl_model *m, struct cl_out *o)
-{
-	unsigned int doubts = cl_model_doubts(m);
-	struct cl_buf reason = {};
-	size_t i;
-
-	cl_out_array(o, "rules");
-	for (i = 0; i < NR_RULES; i++) {
-		const struct tally *t = &r->tally[i];
-
-		cl_buf_clear(&reason);
-		if (t->off)
-			cl_buf_puts(&reason, t->off);
-		else if (t->unwatched)
-			cl_buf_puts(&reason, "it was not watched when this was recorded");
-		else if (t->missing)
-			add_needs(&reason, "not seen on this kernel: ", t->missing);
-		else if (doubts)
-			cl_buf_puts(&reason, doubt_reason(doubts));
-		else if (t->unsure)
-			cl_buf_puts(&reason, t->why);
-		cl_out_object(o, NULL);
-		cl_out_str(o, "rule", rules[i]->name);
-		cl_out_str(o, "verdict", t->off ? "off" : cl_verdict_name(verdict_of(r, i, m)));
-		cl_out_u64(o, "violations", is_warning(i) ? 0 : t->broken);
-		cl_out_u64(o, "warnings", is_warning(i) ? t->broken : 0);
-		cl_out_u64(o, "held", t->held);
-		cl_out_u64(o, "unsure", t->unsure);
-		cl_out_str(o, "reason", reason.len ? reason.s : NULL);
-		cl_out_close(o);
-	}
-	cl_out_close(o);
-	cl_buf_free(&reason);
-}
-
-const char *cl_verdict_name(enum cl_verdict v)
-{
-	static const char *const names[] = { "ok", "warning", "inconclusive", "violation" };
-
-	return names[v];
-}
-
-void cl_rules_print_decidable(struct cl_out *o, const struct cl_hooks_report *hooks)
-{
-	static const struct cl_out_column cols[] = {
-		{ "rule", "RULE", -32 }, { "decidable", "DECIDABLE", -9 }, { "why", "WHY", -1 }, {}
-	};
-	struct cl_buf why = {};
-	size_t i;
-
-	cl_out_columns(o, cols);
-	for (i = 0; i < NR_RULES; i++) {
-		uint32_t missing = cl_hooks_missing(hooks, rules[i]->needs);
-		uint32_t inferred = cl_hooks_inferred(hooks, rules[i]->needs);
-
-		const char *off = off_reason(rules[i], hooks);
-
-		cl_buf_clear(&why);
-		if (off)
-			cl_buf_puts(&why, off);
-		else if (missing)
-			add_needs(&why, "not seen on this kernel: ", missing);
-		else if (inferred)
-			add_needs(&why, "only inferred: ", inferred);
-		cl_out_row_begin(o, "rule");
-		cl_out_str(o, "rule", rules[i]->name);
-		cl_out_str(o, "decidable",
-			   off ? "off" : missing ? "no" : inferred ? "partly" : "yes");
-		cl_out_str(o, "why", why.len ? why.s : NULL);
-		cl_out_end(o);
-	}
-	cl_buf_free(&why);
+	cl_suspects_tell(&r->suspects, m, now_ns, r->out);
 }

@@ -42,6 +42,7 @@ static void take_inode(struct cl_evidence *v, const struct cl_judge *j)
 	v->ino = inode->ino;
 	v->generation = inode->generation;
 	v->path = inode->path ? strdup(inode->path) : NULL;
+	v->no_journal = inode->dev->journal_known && inode->dev->journal == CL_JOURNAL_NONE;
 }
 
 void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const struct cl_judge *j)
@@ -74,8 +75,7 @@ void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule, const s
 void cl_evidence_drop(struct cl_evidence *v)
 {
 	free(v->path);
-	free(v->file);
-	v->path = v->file = NULL;
+	v->path = NULL;
 }
 
 static void time_or_null(struct cl_out *o, const char *key, uint64_t ns)
@@ -252,7 +252,8 @@ static void print_device(const struct cl_evidence *v, struct cl_out *o)
 	cl_out_close(o);
 }
 
-void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
+void cl_evidence_print(const struct cl_evidence *v, const struct cl_kept_in *in,
+		       struct cl_out *o)
 {
 	cl_out_block_begin(o, v->rule->severity == CL_VERDICT_VIOLATION ? "violation" : "warning");
 	cl_out_str(o, "rule", v->rule->name);
@@ -294,7 +295,7 @@ void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o)
 		print_zeroout(&v->z, &v->w, o);
 	if (v->rule->severity == CL_VERDICT_VIOLATION) {
 		cl_story_later(v, o);
-		cl_story_more(v, o);
+		cl_story_more(v, in, o);
 	}
 	cl_out_end(o);
 }

@@ -32,19 +32,25 @@ struct cl_evidence {
 	uint32_t dev, generation;
 	uint64_t ino;
 	char *path;
-	char *file;		/* where the facts are kept; NULL: nowhere */
-	bool text;		/* and are no recording */
+	bool no_journal;	/* nothing is ever committed */
+};
+
+/* Where the facts can be looked at again; file NULL: nowhere. */
+struct cl_kept_in {
+	const char *file;
+	bool text;		/* no recording */
 };
 
 void cl_evidence_take(struct cl_evidence *v, const struct cl_rule *rule,
 		      const struct cl_judge *j);
 void cl_evidence_drop(struct cl_evidence *v);
-void cl_evidence_print(const struct cl_evidence *v, struct cl_out *o);
+void cl_evidence_print(const struct cl_evidence *v, const struct cl_kept_in *in,
+		       struct cl_out *o);
 
 /* story.c: the parts of it that are for people. */
 void cl_story_promise(const struct cl_evidence *v, struct cl_out *o);
 void cl_story_later(const struct cl_evidence *v, struct cl_out *o);
-void cl_story_more(const struct cl_evidence *v, struct cl_out *o);
+void cl_story_more(const struct cl_evidence *v, const struct cl_kept_in *in, struct cl_out *o);
 /* What is known of its write by now_ns. */
 void cl_evidence_follow(struct cl_evidence *v, const struct cl_write *w, uint64_t now_ns);
 /* There is nothing more to wait for, or it was long enough. */

@@ -107,6 +107,8 @@ struct cl_rules;
 struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
 			      bool fsyncs_unseen, bool dirs_unseen, uint64_t max_printed);
 void cl_rules_free(struct cl_rules *r);
+/* Where the facts can be looked at again (NULL: nowhere), a recording, or text. */
+void cl_rules_kept_in(struct cl_rules *r, const char *file, bool text);
 /* To be added to the model. */
 const struct cl_sink *cl_rules_sink(struct cl_rules *r);
 
@@ -115,11 +117,11 @@ const struct cl_sink *cl_rules_sink(struct cl_rules *r);
  * turn out to be missing, nothing certain. Call it when the source has told
  * all loss up to here (struct cl_source_ops, poll). Violations of a write that goes on
  * are printed when its life is over, or ten seconds later; now_ns: what is now in the
- * stream's time. file: where the facts so far can be looked at again (NULL: nowhere), a
- * recording, or text.
+ * stream's time.
  */
-void cl_rules_settle(struct cl_rules *r, const struct cl_model *m, uint64_t now_ns,
-		     const char *file, bool text);
+void cl_rules_settle(struct cl_rules *r, const struct cl_model *m, uint64_t now_ns);
+/* Prints them now. */
+void cl_rules_tell(struct cl_rules *r, const struct cl_model *m, uint64_t now_ns);
 
 enum cl_verdict cl_rules_verdict(const struct cl_rules *r, const struct cl_model *m);
 uint64_t cl_rules_violations(const struct cl_rules *r);

@@ -69,7 +69,7 @@ void cl_story_later(const struct cl_evidence *v, struct cl_out *o)
 	uint64_t from_ns = promised_ns(v);
 	const struct cl_write *w = &v->w;
 	bool converted = w->converted_ns && !w->nr_gaps && !w->convert_error;
-	bool committed = w->committed_ns;
+	bool committed = w->committed_ns || v->no_journal;
 
 	if (!from_ns || (converted && committed))
 		return;
@@ -101,18 +101,18 @@ static void add_word(struct cl_buf *b, const char *s)
 	cl_buf_puts(b, "'");
 }
 
-void cl_story_more(const struct cl_evidence *v, struct cl_out *o)
+void cl_story_more(const struct cl_evidence *v, const struct cl_kept_in *in, struct cl_out *o)
 {
 	struct cl_buf b = {};
 
-	if (!v->file)
-		cl_buf_puts(&b, "once recorded (--record run.rec): ");
+	if (!in->file)
+		cl_buf_puts(&b, "once recorded (convlist record -o run.rec): ");
 	cl_buf_puts(&b, "convlist trace ");
 	cl_buf_printf(&b, "-d %u:%u -i %" PRIu64 " ", cl_dev_major(v->dev), cl_dev_minor(v->dev),
 		      v->ino);
-	if (v->text)
+	if (in->text)
 		cl_buf_puts(&b, "--events ");
-	add_word(&b, v->file ?: "run.rec");
+	add_word(&b, in->file ?: "run.rec");
 	cl_out_str(o, "more", b.oom ? NULL : b.s);
 	cl_buf_free(&b);
 }

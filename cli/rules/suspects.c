@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdlib.h>
-#include <string.h>
 
 #include "rules/suspects.h"
 
@@ -10,7 +9,7 @@ void cl_suspects_fini(struct cl_suspects *s, struct cl_out *out)
 
 	for (i = 0; i < s->nr; i++) {
 		if (s->at[i].settled)
-			cl_evidence_print(&s->at[i], out);
+			cl_evidence_print(&s->at[i], &s->kept_in, out);
 		cl_evidence_drop(&s->at[i]);
 	}
 	free(s->at);
@@ -64,23 +63,18 @@ void cl_suspects_confirm(struct cl_suspects *s)
 		s->at[i].unconfirmed = false;
 }
 
-/* Whether there is nothing more to wait for. */
-static bool is_told(struct cl_evidence *v, const struct cl_model *m, uint64_t now_ns)
+static void tell(const struct cl_suspects *s, struct cl_evidence *v, const struct cl_model *m,
+		 uint64_t now_ns, struct cl_out *out)
 {
-	const struct cl_write *w;
+	const struct cl_write *w = v->followed ? cl_model_write(m, v->w.id) : NULL;
 
-	if (!v->followed)
-		return true;
-	if (!cl_evidence_followed(v, now_ns))
-		return false;
-	w = cl_model_write(m, v->w.id);
 	if (w)
 		cl_evidence_follow(v, w, now_ns);
-	return true;
+	cl_evidence_print(v, &s->kept_in, out);
 }
 
 void cl_suspects_settle(struct cl_suspects *s, const struct cl_model *m, uint64_t now_ns,
-			const char *file, bool text, struct cl_out *out)
+			struct cl_out *out)
 {
 	bool doubted = cl_model_doubts(m);
 	size_t i, kept = 0;
@@ -88,17 +82,33 @@ void cl_suspects_settle(struct cl_suspects *s, const struct cl_model *m, uint64_
 	for (i = 0; i < s->nr; i++) {
 		struct cl_evidence *v = &s->at[i];
 
-		if (!v->settled && !v->unconfirmed && (!doubted || v->proven)) {
+		if (!v->unconfirmed && (!doubted || v->proven))
 			v->settled = true;
-			v->file = file ? strdup(file) : NULL;
-			v->text = text;
-		}
-		if (v->unconfirmed || (v->settled && !is_told(v, m, now_ns))) {
+		if (v->unconfirmed ||
+		    (v->settled && v->followed && !cl_evidence_followed(v, now_ns))) {
 			s->at[kept++] = *v;
 			continue;
 		}
 		if (v->settled)
-			cl_evidence_print(v, out);
+			tell(s, v, m, now_ns, out);
+		cl_evidence_drop(v);
+	}
+	s->nr = kept;
+}
+
+void cl_suspects_tell(struct cl_suspects *s, const struct cl_model *m, uint64_t now_ns,
+		      struct cl_out *out)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < s->nr; i++) {
+		struct cl_evidence *v = &s->at[i];
+
+		if (!v->settled) {
+			s->at[kept++] = *v;
+			continue;
+		}
+		tell(s, v, m, now_ns, out);
 		cl_evidence_drop(v);
 	}
 	s->nr = kept;

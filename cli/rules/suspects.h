@@ -12,6 +12,7 @@
 struct cl_suspects {
 	struct cl_evidence *at;
 	size_t nr, max;
+	struct cl_kept_in kept_in;
 };
 
 /* Prints what was settled; the rest is let go. */
@@ -28,8 +29,10 @@ void cl_suspects_write_end(struct cl_suspects *s, const struct cl_model *m,
 /* The unconfirmed ones are confirmed. */
 void cl_suspects_confirm(struct cl_suspects *s);
 
-/* See cl_rules_settle(). */
+/* See cl_rules_settle(), cl_rules_tell(). */
 void cl_suspects_settle(struct cl_suspects *s, const struct cl_model *m, uint64_t now_ns,
-			const char *file, bool text, struct cl_out *out);
+			struct cl_out *out);
+void cl_suspects_tell(struct cl_suspects *s, const struct cl_model *m, uint64_t now_ns,
+		      struct cl_out *out);
 
 #endif

@@ -44,6 +44,7 @@ status_is 'evidence: recorded' 1 "$CONVLIST" check --max-violations 1 --record "
 	fio --name=v --filename="$MOUNT/file" --size=1M --offset=4M --rw=randwrite --bs=4k --direct=1 \
 	--ioengine=libaio --iodepth=16 --fsync=32 --fallocate=posix --output=/dev/null
 sed -n 's/^  more  *//p' "$WORK/said" >"$WORK/more"
-id=$(sed -nE 's/^  write  *(write_id=[0-9]+) .*/\1/p' "$WORK/said")
+id=$(sed -nE '/^violation/,/^  write/s/^  write  *(write_id=[0-9]+) .*/\1/p' "$WORK/said")
+equal 'evidence: one write, one command' "$(wc -w <<<"$id") $(wc -l <"$WORK/more")" '1 1'
 check 'evidence: its command shows the write' grep -q "  write .* $id " \
 	<(PATH=$(dirname "$CONVLIST"):$PATH bash "$WORK/more")
