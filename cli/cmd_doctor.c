@@ -55,8 +55,8 @@ static void print_kernel(struct doctor *d)
 	cl_out_str(d->out, "kernel", f->release);
 	cl_out_bool(d->out, "patched", f->patched);
 	cl_out_str(d->out, "ext4", !f->ext4 ? "not loaded" : f->ext4_module ? "module" : "built in");
-	cl_out_bool(d->out, "btf", f->btf);
-	cl_out_bool(d->out, "ext4_btf", f->ext4_btf);
+	cl_out_bool(d->out, "btf", cl_types_are_there(f->types));
+	cl_out_bool(d->out, "ext4_btf", f->ext4_types);
 	cl_out_bool(d->out, "aio", f->aio);
 	cl_out_bool(d->out, "io_uring", f->io_uring);
 	cl_out_bool(d->out, "preempts", f->preempts);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "kernel/features.h"
+#include "kernel/types.h"
 #include "log.h"
 #include "util.h"
 
@@ -74,7 +74,7 @@ static int global_option(int argc, char **argv)
 		cl_err("--btf needs a file");
 		return -1;
 	}
-	cl_features_use_btf(value);
+	cl_types_use_file(value);
 	return used;
 }
 

@@ -16,6 +16,7 @@
 #include "features.h"
 #include "links.h"
 #include "log.h"
+#include "sections.h"
 #include "source/source.h"
 #include "util.h"
 
@@ -207,22 +208,6 @@ static void unload(struct cl_attach *a)
 	a->links = (struct cl_links){};
 }
 
-/*
- * A typed tracepoint needs the kernel's own types. A raw one hands the same arguments to the
- * same program, which reads them through the accessors in either case.
- */
-static int use_raw_tracepoints(void)
-{
-	static bool done;
-	int handler;
-
-	if (done)
-		return 0;
-	handler = libbpf_register_prog_handler("tp_btf+", BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL);
-	done = handler >= 0;
-	return done ? 0 : handler;
-}
-
 /* Both objects are of the same sources, with the same maps, variables and programs. */
 _Static_assert(sizeof(struct trace_bpf__rodata) == sizeof(struct trace_basic_bpf__rodata) &&
 	       sizeof(struct trace_bpf__bss) == sizeof(struct trace_basic_bpf__bss) &&
@@ -232,7 +217,7 @@ _Static_assert(sizeof(struct trace_bpf__rodata) == sizeof(struct trace_basic_bpf
 /* NULL: see errno. */
 static struct trace_bpf *open_programs(const struct cl_features *f)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = f->btf_file);
+	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = cl_types_file(f->types));
 	struct trace_bpf *skel = calloc(1, sizeof(*skel));
 	int err;
 
@@ -347,8 +332,7 @@ int cl_attach_open(const struct cl_live_options *opt, struct cl_attach **attach)
 		       a->features.release);
 		err = -ENOTSUP;
 	}
-	if (!err && a->features.btf_file)
-		err = use_raw_tracepoints();
+	err = err ?: cl_sections_use(a->features.types);
 	if (!err) {
 		cl_hooks_choose(&a->features, first_class(), needs_asked(opt), &a->choices);
 		err = load(a, opt);

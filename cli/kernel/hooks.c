@@ -210,10 +210,10 @@ static bool has_target(const struct cl_features *f, const char *program, char *n
 	snprintf(target, sizeof(target), "%.*s", (int)(suffix - program), program);
 	suffix += 2;
 	if (!strncmp(suffix, "tp", 2))
-		return cl_features_tracepoint(f, target);
+		return cl_types_tracepoint(f->types, target);
 	if (suffix[0] == 'f')
-		return cl_features_btf_func(f, target);
-	if (cl_features_kprobe(f, target, &changed))
+		return cl_types_fentry(f->types, target);
+	if (cl_symbols_find(f->symbols, target, &changed))
 		return true;
 	if (changed)
 		snprintf(note, size, "only %s is left, whose arguments may differ", changed);
@@ -224,8 +224,8 @@ static unsigned int number_of_args(const struct cl_features *f,
 				   const struct cl_candidate *candidate)
 {
 	if (candidate->how == CL_HOW_TRACEPOINT)
-		return cl_features_tracepoint_args(f, candidate->target);
-	return cl_features_func_args(f, candidate->target);
+		return cl_types_tracepoint_args(f->types, candidate->target);
+	return cl_types_func_args(f->types, candidate->target);
 }
 
 static bool candidate_fits(struct cl_choices *c, struct cl_choice *choice,
@@ -236,7 +236,7 @@ static bool candidate_fits(struct cl_choices *c, struct cl_choice *choice,
 	if (candidate->args && number_of_args(c->features, candidate) != candidate->args)
 		return false;
 	if (candidate->pointer &&
-	    !cl_features_tracepoint_pointer(c->features, candidate->target, candidate->pointer)) {
+	    !cl_types_tracepoint_pointer(c->features->types, candidate->target, candidate->pointer)) {
 		snprintf(choice->note, sizeof(choice->note),
 			 "%s is not told what it needs to know here", candidate->target);
 		return false;

@@ -60,7 +60,7 @@ void cl_links_prepare(struct bpf_program *prog, const struct cl_features *f)
 static struct bpf_link *attach_kprobe(struct bpf_program *prog, const struct cl_features *f,
 				      const char *target)
 {
-	const char *changed, *symbol = cl_features_kprobe(f, target, &changed);
+	const char *changed, *symbol = cl_symbols_find(f->symbols, target, &changed);
 	bool at_return = is_return(bpf_program__name(prog));
 
 	if (uses_multi(f, bpf_program__name(prog))) {

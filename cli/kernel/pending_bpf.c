@@ -14,6 +14,7 @@
 
 #include "bpf_log.h"
 #include "features.h"
+#include "sections.h"
 #include "log.h"
 #include "util.h"
 
@@ -57,12 +58,15 @@ static void *map_table(const struct bpf_map *map, size_t bytes)
 
 static int load_with(struct cl_pending *p, bool fentry)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = p->features.btf_file);
-	struct pending_bpf *skel = pending_bpf__open_opts(&open);
+	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = cl_types_file(p->features.types));
+	int err = cl_sections_use(p->features.types);
+	struct pending_bpf *skel;
 	const char *changed;
 	struct stat ns;
-	int err;
 
+	if (err)
+		return err;
+	skel = pending_bpf__open_opts(&open);
 	if (!skel)
 		return -errno;
 	p->skel = skel;
@@ -88,7 +92,7 @@ static int load_with(struct cl_pending *p, bool fentry)
 		p->link = bpf_program__attach(skel->progs.ext4_statfs__fentry);
 	else
 		p->link = bpf_program__attach_kprobe(skel->progs.ext4_statfs__kprobe, false,
-						     cl_features_kprobe(&p->features, "ext4_statfs",
+						     cl_symbols_find(p->features.symbols, "ext4_statfs",
 									&changed));
 	return p->link ? 0 : -errno;
 }
@@ -105,13 +109,13 @@ static int load(struct cl_pending *p)
 	const char *changed;
 	int err = -ENOTSUP;
 
-	if (cl_features_btf_func(&p->features, "ext4_statfs") && !wants_kprobe()) {
+	if (cl_types_fentry(p->features.types, "ext4_statfs") && !wants_kprobe()) {
 		err = load_with(p, true);
 		if (!err)
 			return 0;
 		unload(p);
 	}
-	if (cl_features_kprobe(&p->features, "ext4_statfs", &changed)) {
+	if (cl_symbols_find(p->features.symbols, "ext4_statfs", &changed)) {
 		err = load_with(p, false);
 		if (err)
 			unload(p);
