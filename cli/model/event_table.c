@@ -389,10 +389,10 @@ int cl_event_check(const void *record, size_t len)
 	if (!e->ts_ns && e->kind != CL_EV_LOST)
 		return -EINVAL;
 	for (f = cl_event_header_fields; f->name; f++)
-		if (!sane_field(e, f))
+		if (f->type >= CL_FIELD_ERROR && !sane_field(e, f))
 			return -EINVAL;
 	for (f = info->fields; f->name; f++)
-		if (!sane_field(e, f))
+		if (f->type >= CL_FIELD_ERROR && !sane_field(e, f))
 			return -EINVAL;
 	return info->sane && !info->sane(e) ? -EINVAL : 0;
 }

@@ -18,13 +18,14 @@ enum cl_field_type {
 	CL_FIELD_U64,
 	CL_FIELD_S64,
 	CL_FIELD_TIME,		/* __u64, CLOCK_MONOTONIC; 0: not seen */
+	CL_FIELD_DEV,		/* __u32 */
+	CL_FIELD_COMM,		/* char[CL_COMM_LEN] */
+	CL_FIELD_PATH,		/* the string that ends a cl_ev_path */
+	/* From here on not every value is possible. */
 	CL_FIELD_ERROR,		/* __s32, 0 or a negative errno */
 	CL_FIELD_BOOL,		/* __u32, 0 or 1 */
 	CL_FIELD_ENUM,		/* __u32, index into names */
-	CL_FIELD_DEV,		/* __u32 */
 	CL_FIELD_FLAGS,		/* __u16, CL_F_* */
-	CL_FIELD_COMM,		/* char[CL_COMM_LEN] */
-	CL_FIELD_PATH,		/* the string that ends a cl_ev_path */
 };
 
 struct cl_field {

@@ -70,6 +70,8 @@ static bool is_called(const struct cl_rule *rule, enum cl_moment moment)
 		return rule->at_call;
 	case CL_AT_NAME_END:
 		return rule->at_name;
+	case CL_MOMENTS:
+		break;
 	}
 	return false;
 }
@@ -79,13 +81,12 @@ static void judge_one(struct cl_rules *r, const struct cl_model *m, const struct
 	unsigned int doubts = cl_model_doubts(m);
 	enum cl_finding finding;
 	const char *why = NULL;
-	size_t i;
+	unsigned int n;
 
-	for (i = 0; i < CL_NR_RULES; i++) {
+	for (n = 0; n < r->called[j->moment].nr; n++) {
+		size_t i = r->called[j->moment].rule[n];
 		struct cl_tally *t = &r->tally[i];
 
-		if (t->missing || t->unwatched || !is_called(cl_all_rules[i], j->moment))
-			continue;
 		finding = cl_all_rules[i]->judge(j, &why);
 		if ((finding == CL_BROKEN && doubts) ||
 		    (finding == CL_PROVEN && doubts & ~MISSING_FACTS)) {
@@ -107,19 +108,15 @@ static void judge_one(struct cl_rules *r, const struct cl_model *m, const struct
 static struct cl_judge judge_of(const struct cl_rules *r, const struct cl_model *m)
 {
 	uint32_t inferred = cl_model_inferred(m);
+	struct cl_judge j = r->judge;
 
-	return (struct cl_judge){
-		.completion_inferred = inferred & 1U << CL_EV_COMPLETION ||
-				       cl_hooks_inferred(r->hooks, CL_NEED_COMPLETION),
-		.conversion_inferred = inferred & 1U << CL_EV_CONVERT ||
-				       cl_hooks_inferred(r->hooks, CL_NEED_CONVERT),
-		.conversion_hook_inferred = cl_hooks_inferred(r->hooks, CL_NEED_CONVERT),
-		.fsync_inferred = inferred & (1U << CL_EV_FSYNC_BEGIN | 1U << CL_EV_FSYNC_END) ||
-				  cl_hooks_inferred(r->hooks, CL_NEED_FSYNC),
-		.fsyncs_unseen = r->fsyncs_unseen,
-		.dirs_unseen = r->dirs_unseen,
-		.flushes_seen = !cl_hooks_missing(r->hooks, CL_NEED_DEVICE_FLUSH),
-	};
+	if (inferred) {
+		j.completion_inferred |= !!(inferred & 1U << CL_EV_COMPLETION);
+		j.conversion_inferred |= !!(inferred & 1U << CL_EV_CONVERT);
+		j.fsync_inferred |=
+			!!(inferred & (1U << CL_EV_FSYNC_BEGIN | 1U << CL_EV_FSYNC_END));
+	}
+	return j;
 }
 
 static void judge_write(struct cl_rules *r, const struct cl_model *m, const struct cl_write *w,
@@ -243,6 +240,15 @@ static void fsync_end(void *ctx, const struct cl_model *m, const struct cl_fsync
 			}
 }
 
+static void call_rule(struct cl_rules *r, size_t i)
+{
+	enum cl_moment moment;
+
+	for (moment = 0; moment < CL_MOMENTS; moment++)
+		if (is_called(cl_all_rules[i], moment))
+			r->called[moment].rule[r->called[moment].nr++] = i;
+}
+
 struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *hooks,
 			      bool fsyncs_unseen, bool dirs_unseen, uint64_t max_printed)
 {
@@ -263,8 +269,15 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 	r->sink.event = confirm;
 	r->out = out;
 	r->hooks = hooks;
-	r->fsyncs_unseen = fsyncs_unseen;
-	r->dirs_unseen = fsyncs_unseen || dirs_unseen;
+	r->judge = (struct cl_judge){
+		.completion_inferred = cl_hooks_inferred(hooks, CL_NEED_COMPLETION),
+		.conversion_inferred = cl_hooks_inferred(hooks, CL_NEED_CONVERT),
+		.conversion_hook_inferred = cl_hooks_inferred(hooks, CL_NEED_CONVERT),
+		.fsync_inferred = cl_hooks_inferred(hooks, CL_NEED_FSYNC),
+		.fsyncs_unseen = fsyncs_unseen,
+		.dirs_unseen = fsyncs_unseen || dirs_unseen,
+		.flushes_seen = !cl_hooks_missing(hooks, CL_NEED_DEVICE_FLUSH),
+	};
 	r->room = max_printed;
 	for (i = 0; i < CL_NR_RULES; i++) {
 		__u32 unknown = cl_hooks_unwatched(hooks, cl_all_rules[i]->needs & NEEDS_OF_LATER);
@@ -273,6 +286,8 @@ struct cl_rules *cl_rules_new(struct cl_out *out, const struct cl_hooks_report *
 		r->tally[i].off = cl_rule_off(cl_all_rules[i], hooks);
 		r->tally[i].unwatched = r->tally[i].off || (unknown && !r->tally[i].missing);
 		r->tally[i].room = max_printed < WARNINGS_PRINTED ? max_printed : WARNINGS_PRINTED;
+		if (!r->tally[i].missing && !r->tally[i].unwatched)
+			call_rule(r, i);
 	}
 	return r;
 }

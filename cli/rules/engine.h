@@ -29,7 +29,12 @@ struct cl_rules {
 	struct cl_sink sink;
 	struct cl_out *out;
 	const struct cl_hooks_report *hooks;
-	bool fsyncs_unseen, dirs_unseen;
+	struct cl_judge judge;		/* what is the same at each moment */
+	/* The rules that are judged at a moment. */
+	struct {
+		unsigned char rule[CL_NR_RULES];
+		unsigned int nr;
+	} called[CL_MOMENTS];
 	struct cl_tally tally[CL_NR_RULES];
 	uint64_t room;			/* how many more violations may be printed */
 	struct cl_suspects suspects;	/* those of the suspected that may be printed */

@@ -44,6 +44,7 @@ enum cl_moment {
 	CL_AT_CALL,		/* an fsync is over: by itself */
 	CL_AT_FILE_END,		/* nothing more comes of a file that has unsynced writes */
 	CL_AT_NAME_END,		/* nor of a name */
+	CL_MOMENTS,
 };
 
 struct cl_judge {
