@@ -56,7 +56,7 @@ static __always_inline bool untrack(__u64 iocb, struct cl_inflight *write)
  * interest. Should it skip one for a write, the write is left in a table: that
  * is noticed here, by the next write of the kiocb, or at the end (attach.c).
  */
-static __always_inline bool aio_begin(struct kiocb *iocb, long res)
+static __always_inline bool aio_begin(struct kiocb *iocb, __s64 pos, long res)
 {
 	struct cl_inflight write;
 	struct cl_task *task;
@@ -65,7 +65,7 @@ static __always_inline bool aio_begin(struct kiocb *iocb, long res)
 		return false;
 	task = cl_task();
 	/* iomap has moved ki_pos behind what was written: else it is another write's. */
-	if (!task || (res > 0 && BPF_CORE_READ(iocb, ki_pos) != write.end_bytes)) {
+	if (!task || (res > 0 && pos != write.end_bytes)) {
 		cl_count_lost(CL_LOST_MISSED);
 		return false;
 	}
@@ -102,7 +102,7 @@ static __always_inline void aio_end(struct cl_completing *completing)
 SEC("fentry/aio_complete_rw")
 int BPF_PROG(aio_complete_rw__fentry, struct kiocb *iocb, long res)
 {
-	aio_begin(iocb, res);
+	aio_begin(iocb, iocb->ki_pos, res);
 	return 0;
 }
 
@@ -123,7 +123,7 @@ int BPF_KPROBE(aio_complete_rw__kprobe, struct kiocb *iocb, long res)
 {
 	struct cl_completing *outer;
 
-	if (aio_begin(iocb, res))
+	if (aio_begin(iocb, BPF_CORE_READ(iocb, ki_pos), res))
 		return 0;
 	outer = completing();
 	if (outer)

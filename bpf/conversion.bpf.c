@@ -89,12 +89,13 @@ int BPF_PROG(ext4_aio_dio_convert_end__tp, struct inode *inode, long long offset
  */
 static __always_inline void convert_begin(struct inode *inode, __s64 offset_bytes, __u64 size_bytes)
 {
+	struct cl_task *task = cl_task_counted();
 	struct cl_call *write, *call;
 	struct cl_inode_id id;
 
-	if (cl_call_find(CL_CALL_BUFFERED))
+	if (cl_call_find_in(task, CL_CALL_BUFFERED))
 		return;
-	write = cl_call_end(CL_CALL_DATA_DONE);
+	write = cl_call_end_in(task, CL_CALL_DATA_DONE);
 	if (write && write->arg[0] == (__u64)inode && write->arg[1] == (__u64)offset_bytes) {
 		id = write->id;
 	} else {
@@ -103,7 +104,7 @@ static __always_inline void convert_begin(struct inode *inode, __s64 offset_byte
 			return;
 		__sync_fetch_and_add(&cl_unannounced, 1);
 	}
-	call = cl_call_begin(CL_CALL_CONVERT, (__u64)inode, offset_bytes, size_bytes);
+	call = cl_call_begin_in(task, CL_CALL_CONVERT, (__u64)inode, offset_bytes, size_bytes);
 	if (call)
 		call->id = id;
 }

@@ -59,47 +59,40 @@ int BPF_KRETPROBE(ext4_iomap_begin__kretprobe, int ret)
 /*
  * When the device is done with a part of the data: the write's own completion may
  * still wait for a worker for long. Mostly in interrupts, so a part may be missed
- * that completes while another one is noted: then it is not known when it landed. What
- * an earlier write of the kiocb has left, or one of another file system, is older than
- * the write's mapping, and so known to be of no use.
+ * that completes while another one is noted: then it is not known when it landed.
  */
 static __always_inline void landed(struct kiocb *iocb)
 {
-	struct cl_landed now = { .landed_ns = bpf_ktime_get_ns() };
-	struct cl_inode_id id;
-	__u64 key = (__u64)iocb;
+	struct cl_submitter_key key = {
+		.inode = (__u64)kiocb_inode(iocb),
+		.offset_bytes = BPF_CORE_READ(iocb, ki_pos),
+	};
+	struct cl_submitter *who = bpf_map_lookup_elem(&cl_submitters, &key);
 
-	if (cl_filter_by_inode(&cl_cfg)) {
-		cl_identify(kiocb_inode(iocb), &id);
-		if (!cl_inode_wanted(&id))
-			return;
-	}
-	now.landed_id = cl_new_id();
-	bpf_map_update_elem(&cl_landed, &key, &now, BPF_ANY);
+	if (!who)
+		return;
+	who->landed_ns = bpf_ktime_get_ns();
+	who->landed_id = cl_new_id();
+	who->landed_iocb = (__u64)iocb;
 }
 
-static __always_inline void landed_part(struct bio *bio)
+static __always_inline void landed_part(struct iomap_dio *dio)
 {
-	struct iomap_dio *dio;
-
-	if (cl_stat_by)
-		return;
-	dio = BPF_CORE_READ(bio, bi_private);
-	if (BPF_CORE_READ(dio, flags) & CL_IOMAP_DIO_UNWRITTEN)
+	if (!cl_stat_by && (BPF_CORE_READ(dio, flags) & CL_IOMAP_DIO_UNWRITTEN))
 		landed(BPF_CORE_READ(dio, iocb));
 }
 
 SEC("fentry/iomap_dio_bio_end_io")
 int BPF_PROG(iomap_dio_bio_end_io__fentry, struct bio *bio)
 {
-	landed_part(bio);
+	landed_part(bio->bi_private);
 	return 0;
 }
 
 SEC("kprobe/iomap_dio_bio_end_io")
 int BPF_KPROBE(iomap_dio_bio_end_io__kprobe, struct bio *bio)
 {
-	landed_part(bio);
+	landed_part(BPF_CORE_READ(bio, bi_private));
 	return 0;
 }
 
@@ -124,16 +117,6 @@ int BPF_KPROBE(iomap_dio_simple_end_io__kprobe, struct bio *bio)
 {
 	landed_at_once(bio);
 	return 0;
-}
-
-/* Zeros where it was not seen. What is older than the mapping is of another write. */
-static __always_inline struct cl_landed landed_of(struct kiocb *iocb,
-						  const struct cl_submitter *who)
-{
-	__u64 key = (__u64)iocb;
-	struct cl_landed none = {}, *found = bpf_map_lookup_elem(&cl_landed, &key);
-
-	return found && who && found->landed_id > who->mapped_id ? *found : none;
 }
 
 /* False: the write is not wanted, or it cannot be told. */
@@ -191,22 +174,23 @@ static __always_inline void data_done(struct kiocb *iocb, const struct kiocb_fac
 {
 	struct cl_submitter_key key = { .inode = (__u64)is->inode, .offset_bytes = is->pos };
 	struct cl_submitter *who;
-	struct cl_landed landed;
+	struct cl_task *task;
 	struct cl_call *call;
 	struct cl_ev_write *w;
 	__u64 write_id;
 
 	if (!cl_inode_wanted(&is->id))
 		return;
+	task = announce ? cl_task_counted() : cl_task();
 	if (announce) {
-		call = cl_call_begin(CL_CALL_DATA_DONE, (__u64)is->inode, is->pos, 0);
+		call = cl_call_begin_in(task, CL_CALL_DATA_DONE, (__u64)is->inode, is->pos, 0);
 		if (call)
 			call->id = is->id;
 	}
 	who = bpf_map_lookup_elem(&cl_submitters, &key);
 	if (!submitter_wanted(who))
 		return;
-	cl_emit_path(is->file, is->inode, &is->id);
+	cl_emit_path(task, is->file, is->inode, &is->id);
 	write_id = cl_new_id();
 	track(iocb, is, write_id, size);
 	if (cl_stat_by) {
@@ -216,15 +200,18 @@ static __always_inline void data_done(struct kiocb *iocb, const struct kiocb_fac
 	w = cl_reserve(CL_EV_WRITE, sizeof(*w), &is->id);
 	if (!w)
 		return;
-	landed = landed_of(iocb, who);
 	w->write_id = write_id;
 	w->offset_bytes = is->pos;
 	w->size_bytes = size;
 	w->sync = is->sync;
 	w->dsync = !!(is->flags & (CL_IOCB_DSYNC | CL_IOCB_SYNC));
-	w->landed_id = landed.landed_id;
-	w->landed_ns = landed.landed_ns;
+	w->landed_id = 0;
+	w->landed_ns = 0;
 	if (who) {
+		if (who->landed_iocb == (__u64)iocb) {
+			w->landed_id = who->landed_id;
+			w->landed_ns = who->landed_ns;
+		}
 		w->mapped_id = who->mapped_id;
 		w->submit_ns = who->submit_ns;
 		w->e.tgid = who->tgid;

@@ -23,11 +23,10 @@ struct cl_submitter {
 	char comm[CL_COMM_LEN];
 	__u64 cgroup;		/* 0: not asked for */
 	__u64 mapped_id;
-};
-
-struct cl_landed {
+	/* When the device was done with the data, or the last part of it; zeros: not seen. */
 	__u64 landed_id;
 	__u64 landed_ns;
+	__u64 landed_iocb;	/* of two writes at one offset, whose */
 };
 
 /* Calls that are running: what the hook at the end needs of the one at the start. */
@@ -102,13 +101,6 @@ struct cl_map_submitters {
 	__type(value, struct cl_submitter);
 };
 
-struct cl_map_landed {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, __u64);		/* the kiocb's address */
-	__type(value, struct cl_landed);
-};
-
 struct cl_map_tasks {
 #ifdef CL_BASIC
 	/* Nobody says when a task is gone: after so many, facts count as lost. */
@@ -147,7 +139,6 @@ struct cl_map_failed {
 extern struct cl_map_ring cl_ring SEC(".maps");
 extern struct cl_map_inflight cl_inflight SEC(".maps");
 extern struct cl_map_submitters cl_submitters SEC(".maps");
-extern struct cl_map_landed cl_landed SEC(".maps");
 extern struct cl_map_tasks cl_tasks SEC(".maps");
 extern struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 extern struct cl_map_paths cl_paths SEC(".maps");
@@ -263,28 +254,30 @@ static __always_inline struct cl_task *cl_task(void)
 #endif
 }
 
-/* NULL: the task is in no such call. If that is not known, a fact may be lost by it. */
-static __always_inline struct cl_call *cl_call_find(enum cl_call_of of)
+/* The same; no room is counted, since a fact may be lost by it. */
+static __always_inline struct cl_task *cl_task_counted(void)
 {
 	struct cl_task *task = cl_task();
 
-	if (!task) {
+	if (!task)
 		cl_count_lost(CL_LOST_MISSED);
-		return NULL;
-	}
-	return task->call[of].running ? &task->call[of] : NULL;
+	return task;
+}
+
+/* NULL: the task is in no such call. */
+static __always_inline struct cl_call *cl_call_find_in(struct cl_task *task, enum cl_call_of of)
+{
+	return task && task->call[of].running ? &task->call[of] : NULL;
 }
 
 /* Returns its record, to which the caller may add; NULL: there is no room for it. */
-static __always_inline struct cl_call *cl_call_begin(enum cl_call_of of, __u64 a, __u64 b, __u64 c)
+static __always_inline struct cl_call *cl_call_begin_in(struct cl_task *task, enum cl_call_of of,
+							__u64 a, __u64 b, __u64 c)
 {
-	struct cl_task *task = cl_task();
 	struct cl_call *call;
 
-	if (!task) {
-		cl_count_lost(CL_LOST_MISSED);
+	if (!task)
 		return NULL;
-	}
 	call = &task->call[of];
 	/* The end of one was skipped. */
 	if (call->running)
@@ -299,13 +292,29 @@ static __always_inline struct cl_call *cl_call_begin(enum cl_call_of of, __u64 a
 }
 
 /* Its record, which stays until the next one begins; NULL: its start was not seen. */
-static __always_inline struct cl_call *cl_call_end(enum cl_call_of of)
+static __always_inline struct cl_call *cl_call_end_in(struct cl_task *task, enum cl_call_of of)
 {
-	struct cl_call *call = cl_call_find(of);
+	struct cl_call *call = cl_call_find_in(task, of);
 
 	if (call)
 		call->running = 0;
 	return call;
+}
+
+/* Those of the current task, of which nothing else is needed. */
+static __always_inline struct cl_call *cl_call_find(enum cl_call_of of)
+{
+	return cl_call_find_in(cl_task_counted(), of);
+}
+
+static __always_inline struct cl_call *cl_call_begin(enum cl_call_of of, __u64 a, __u64 b, __u64 c)
+{
+	return cl_call_begin_in(cl_task_counted(), of, a, b, c);
+}
+
+static __always_inline struct cl_call *cl_call_end(enum cl_call_of of)
+{
+	return cl_call_end_in(cl_task_counted(), of);
 }
 
 #endif

@@ -29,12 +29,6 @@ static inline bool cl_filter_inode(const volatile struct cl_config *cfg, __u32 d
 	return cl_filter_dev(cfg, dev) && (!cfg->ino || cfg->ino == ino);
 }
 
-/* True: some inodes are not wanted. */
-static inline bool cl_filter_by_inode(const volatile struct cl_config *cfg)
-{
-	return cfg->dev || cfg->ino;
-}
-
 /* True: whether a write is wanted hangs on who submitted it. */
 static inline bool cl_filter_by_task(const volatile struct cl_config *cfg)
 {

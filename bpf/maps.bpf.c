@@ -22,7 +22,6 @@ __u64 cl_fsyncs_failed = 0;	/* none yet: nothing to look up */
 struct cl_map_ring cl_ring SEC(".maps");
 struct cl_map_inflight cl_inflight SEC(".maps");
 struct cl_map_submitters cl_submitters SEC(".maps");
-struct cl_map_landed cl_landed SEC(".maps");
 struct cl_map_tasks cl_tasks SEC(".maps");
 struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 struct cl_map_paths cl_paths SEC(".maps");

@@ -14,10 +14,10 @@
 /* Behind it the way up to the root is noted: the stack has no room for that as well. */
 #define CL_PATH_RESERVED (CL_PATH_RECORD + sizeof(struct cl_path_walk))
 
-static __always_inline void cl_emit_path(struct file *file, struct inode *inode,
-					 const struct cl_inode_id *id)
+/* task: the current one, or NULL */
+static __always_inline void cl_emit_path(struct cl_task *task, struct file *file,
+					 struct inode *inode, const struct cl_inode_id *id)
 {
-	struct cl_task *task = cl_task();
 	struct cl_path_walk *walk;
 	struct cl_ev_path *p;
 	__u8 seen = 1;

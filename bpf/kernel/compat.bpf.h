@@ -133,6 +133,17 @@ static __always_inline __u32 device_cache(struct block_device *bdev)
 	return BPF_CORE_READ(q, queue_flags) & CL_QUEUE_FLAG_WC ? CL_CACHE_VOLATILE : CL_CACHE_NONE;
 }
 
+/* A field of the current task. Where the verifier knows its type, no helper reads it. */
+#ifdef CL_BASIC
+#define current_read(field)							\
+	({									\
+		struct task_struct *task_ = (void *)bpf_get_current_task();	\
+		BPF_CORE_READ(task_, field);					\
+	})
+#else
+#define current_read(field) (bpf_get_current_task_btf()->field)
+#endif
+
 /*
  * The transaction that the current task's handle belongs to; false: it holds
  * none. Without a journal ext4 keeps a small count in the handle's place
@@ -140,8 +151,7 @@ static __always_inline __u32 device_cache(struct block_device *bdev)
  */
 static __always_inline bool current_handle_tid(__u32 *tid)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct jbd2_journal_handle *handle = BPF_CORE_READ(task, journal_info);
+	struct jbd2_journal_handle *handle = current_read(journal_info);
 
 	if ((unsigned long)handle <= 4096)
 		return false;
@@ -152,14 +162,12 @@ static __always_inline bool current_handle_tid(__u32 *tid)
 /* A worker of io_uring acts for its process, and is named for itself. */
 static __always_inline void current_program_comm(char *comm)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	if (BPF_CORE_READ(task, flags) & CL_PF_IO_WORKER) {
-		struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	if (current_read(flags) & CL_PF_IO_WORKER) {
+		struct task_struct *leader = current_read(group_leader);
 
 		bpf_probe_read_kernel(comm, sizeof(leader->comm), &leader->comm);
 	} else {
-		bpf_get_current_comm(comm, sizeof(task->comm));
+		bpf_get_current_comm(comm, sizeof(((struct task_struct *)0)->comm));
 	}
 }
 

@@ -214,6 +214,15 @@ _Static_assert(sizeof(struct trace_bpf__rodata) == sizeof(struct trace_basic_bpf
 	       sizeof(struct trace_bpf) == sizeof(struct trace_basic_bpf),
 	       "the two objects differ");
 
+/*
+ * Without types of the kernel's own no program is told what the current task is, or keeps
+ * anything with it.
+ */
+static bool is_basic(const struct cl_features *f)
+{
+	return f->basic_bpf || !f->own_types;
+}
+
 /* NULL: see errno. */
 static struct trace_bpf *open_programs(const struct cl_features *f)
 {
@@ -224,7 +233,7 @@ static struct trace_bpf *open_programs(const struct cl_features *f)
 	if (!skel)
 		return NULL;
 	err = trace_bpf__create_skeleton(skel);
-	if (!err && f->basic_bpf)
+	if (!err && is_basic(f))
 		skel->skeleton->data = (void *)trace_basic_bpf__elf_bytes(&skel->skeleton->data_sz);
 	err = err ?: bpf_object__open_skeleton(skel->skeleton, &open);
 	if (!err)
@@ -327,8 +336,9 @@ int cl_attach_open(const struct cl_live_options *opt, struct cl_attach **attach)
 	err = cl_features_probe(&a->features);
 	if (!err)
 		err = cl_features_require(&a->features);
-	if (!err && opt->stat_by && a->features.basic_bpf) {
-		cl_err("no statistics on kernel %s: its BPF has no bpf_loop (Linux 5.17)",
+	if (!err && opt->stat_by && is_basic(&a->features)) {
+		cl_err("no statistics on kernel %s: its BPF has no bpf_loop (Linux 5.17), "
+		       "or no types of the kernel's own (CONFIG_DEBUG_INFO_BTF)",
 		       a->features.release);
 		err = -ENOTSUP;
 	}

@@ -126,6 +126,7 @@ int cl_features_probe(struct cl_features *f)
 		cl_features_fini(f);
 		return err;
 	}
+	f->own_types = exists("/sys/kernel/btf/vmlinux");
 	f->ext4_module = exists("/sys/module/ext4/initstate");
 	f->ext4_types = cl_types_struct(f->types, "ext4_inode_info");
 	f->ext4 = f->ext4_types || f->ext4_module ||

@@ -27,6 +27,7 @@ struct cl_features {
 	bool may_load;		/* root, or CAP_BPF and CAP_PERFMON */
 	char lockdown[32];	/* "none", "integrity", "confidentiality"; "" when unknown */
 
+	bool own_types;		/* the kernel itself has BTF, whatever file was named */
 	struct cl_types *types;
 	struct cl_symbols *symbols;
 };
