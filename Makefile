@@ -164,7 +164,8 @@ bench-patch: setup
 		$(if $(REPEATS),--repeats $(REPEATS)) $(if $(DOCS),--docs)
 
 bench-tool: KERNEL := $(if $(filter command line,$(origin KERNEL)),$(KERNEL),6.12-stock)
-bench-tool: setup
+bench-tool:
+	$(Q)tests/setup bench
 	$(Q)kernel-patch/kernel build $(KERNEL)
 	$(Q)tests/bench/tool -k $(KERNEL) $(if $(ICOUNT),--icount) $(if $(ROWS),--rows $(ROWS)) $(if $(REPEATS),--repeats $(REPEATS))
 
