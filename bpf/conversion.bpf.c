@@ -280,12 +280,10 @@ static __always_inline void flush_counted(__u64 begin_ns)
 {
 	__u64 task = bpf_get_current_pid_tgid();
 	struct cl_fsync *fsync = bpf_map_lookup_elem(&cl_fsyncs, &task);
-	struct cl_stat_who who;
 
-	if (!fsync)
-		return;
-	who = fsync->who;
-	cl_stat_add(&who, CL_STAT_STAGE_FSYNC_PENDING, cl_stat_since(begin_ns, bpf_ktime_get_ns()));
+	if (fsync)
+		cl_stat_add(fsync->figures, CL_STAT_STAGE_FSYNC_PENDING,
+			    cl_stat_since(begin_ns, bpf_ktime_get_ns()));
 }
 
 static __always_inline void flush_end(int error)

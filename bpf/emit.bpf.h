@@ -77,7 +77,7 @@ struct cl_fsync {
 	/* For stat: */
 	__u64 begin_ns;
 	__u64 stage_ns[CL_STAT_STAGES - CL_STAT_STAGE_FSYNC_DATA];
-	struct cl_stat_who who;
+	__u32 figures;
 	__u32 seen_head;	/* the writes that it covers end here */
 	__u32 seen;
 };

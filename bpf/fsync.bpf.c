@@ -7,8 +7,8 @@ static __always_inline void stat_begin(struct cl_fsync *fsync, const struct cl_i
 {
 	struct cl_stat_visible *v;
 
-	cl_stat_whose(&fsync->who, id, comm,
-		      cl_stat_by == CL_STAT_CGROUP ? bpf_get_current_cgroup_id() : 0);
+	fsync->figures = cl_stat_whose(id, comm, cl_stat_by == CL_STAT_CGROUP ?
+							 bpf_get_current_cgroup_id() : 0);
 	fsync->begin_ns = bpf_ktime_get_ns();
 	v = bpf_map_lookup_elem(&cl_stat_visible, &fsync->inode);
 	if (v) {
@@ -18,11 +18,10 @@ static __always_inline void stat_begin(struct cl_fsync *fsync, const struct cl_i
 }
 
 struct durable {
-	struct cl_stat_who who;
 	__u64 inode;
 	__u64 now_ns;
+	__u32 figures;
 	__u32 at;
-	__u32 pad;
 };
 
 static long durable_one(__u32 i, struct durable *d)
@@ -34,14 +33,18 @@ static long durable_one(__u32 i, struct durable *d)
 	if (!v)
 		return 1;
 	visible_ns = v->visible_ns[d->at++ & (CL_STAT_FOLLOWED - 1)];
-	cl_stat_add(&d->who, CL_STAT_STAGE_DURABLE, cl_stat_since(visible_ns, d->now_ns));
+	cl_stat_add(d->figures, CL_STAT_STAGE_DURABLE, cl_stat_since(visible_ns, d->now_ns));
 	return 0;
 }
 
 /* The writes seen complete before it began; two fsyncs at once may count one twice. */
 static __always_inline void stat_durable(const struct cl_fsync *fsync, __u64 now_ns)
 {
-	struct durable d = { .who = fsync->who, .inode = fsync->inode, .now_ns = now_ns };
+	struct durable d = {
+		.inode = fsync->inode,
+		.now_ns = now_ns,
+		.figures = fsync->figures,
+	};
 	struct cl_stat_visible *v;
 	__u32 n;
 
@@ -52,7 +55,7 @@ static __always_inline void stat_durable(const struct cl_fsync *fsync, __u64 now
 	if ((__s32)n <= 0)
 		return;
 	if (n > CL_STAT_FOLLOWED) {
-		cl_stat_count(&d.who, CL_COUNT_UNFOLLOWED, n - CL_STAT_FOLLOWED);
+		cl_stat_count(d.figures, CL_COUNT_UNFOLLOWED, n - CL_STAT_FOLLOWED);
 		n = CL_STAT_FOLLOWED;
 	}
 	d.at = fsync->seen_head - n;
@@ -63,12 +66,11 @@ static __always_inline void stat_durable(const struct cl_fsync *fsync, __u64 now
 static __always_inline void stat_end(const struct cl_fsync *fsync, int ret)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
-	struct cl_stat_who who = fsync->who;
 
-	cl_stat_count(&who, CL_COUNT_FSYNCS, 1);
-	cl_stat_add(&who, CL_STAT_STAGE_FSYNC, cl_stat_since(fsync->begin_ns, now_ns));
+	cl_stat_count(fsync->figures, CL_COUNT_FSYNCS, 1);
+	cl_stat_add(fsync->figures, CL_STAT_STAGE_FSYNC, cl_stat_since(fsync->begin_ns, now_ns));
 	if (ret)
-		cl_stat_count(&who, CL_COUNT_FSYNC_ERRORS, 1);
+		cl_stat_count(fsync->figures, CL_COUNT_FSYNC_ERRORS, 1);
 	else if (fsync->seen)
 		stat_durable(fsync, now_ns);
 }

@@ -10,8 +10,9 @@ const volatile __u32 cl_reads = 0;	/* they are watched: completions have an id *
 const volatile __u32 cl_page_bits = 12;
 #undef cl_stat_by
 const volatile __u32 cl_stat_by = CL_STAT_OFF;
-const volatile __u8 cl_stat_zeroes[CL_STAT_ZEROES] = {};
+const volatile __u8 cl_stat_zeroes[sizeof(struct cl_stat_visible)] = {};
 __u64 cl_stat_full = 0;		/* values that found no room in stat's tables */
+__u32 cl_stat_used = 0;		/* places of cl_stat_figures */
 __u64 cl_lost[CL_LOST_WHERES] = {};
 __u64 cl_last_id = 0;
 __u64 cl_tracked = 0;		/* entries of cl_inflight */
@@ -26,7 +27,7 @@ struct cl_map_tasks cl_tasks SEC(".maps");
 struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 struct cl_map_paths cl_paths SEC(".maps");
 struct cl_map_failed cl_failed SEC(".maps");
-struct cl_map_stat_hists cl_stat_hists SEC(".maps");
-struct cl_map_stat_counts cl_stat_counts SEC(".maps");
+struct cl_map_stat_index cl_stat_index SEC(".maps");
+struct cl_map_stat_figures cl_stat_figures SEC(".maps");
 struct cl_map_stat_writes cl_stat_writes SEC(".maps");
 struct cl_map_stat_visible cl_stat_visible SEC(".maps");

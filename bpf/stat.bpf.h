@@ -11,11 +11,11 @@
 
 /* A write from its data being done until it is both converted and visible. */
 struct cl_stat_write {
-	struct cl_stat_who who;
 	__u64 done_ns;
 	__u64 converted_ns;
 	__u64 size_bytes;
-	__u64 visible;
+	__u32 figures;
+	__u32 visible;
 };
 
 /* When writes of an inode became visible that no fsync has covered since. */
@@ -27,20 +27,20 @@ struct cl_stat_visible {
 	__u64 visible_ns[CL_STAT_FOLLOWED];
 };
 
-struct cl_map_stat_hists {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct cl_stat_key);
-	__type(value, struct cl_stat_hist);
-};
-
-struct cl_map_stat_counts {
+/* Which of the figures are whose; a write and an fsync keep the place of theirs. */
+struct cl_map_stat_index {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct cl_stat_who);
-	__type(value, struct cl_stat_counts);
+	__type(value, __u32);
+};
+
+struct cl_map_stat_figures {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cl_stat_figures);
 };
 
 struct cl_map_stat_writes {
@@ -57,17 +57,17 @@ struct cl_map_stat_visible {
 	__type(value, struct cl_stat_visible);
 };
 
-extern struct cl_map_stat_hists cl_stat_hists SEC(".maps");
-extern struct cl_map_stat_counts cl_stat_counts SEC(".maps");
+extern struct cl_map_stat_index cl_stat_index SEC(".maps");
+extern struct cl_map_stat_figures cl_stat_figures SEC(".maps");
 extern struct cl_map_stat_writes cl_stat_writes SEC(".maps");
 extern struct cl_map_stat_visible cl_stat_visible SEC(".maps");
 
-/* What a new row of any table begins as: too large for a program's stack. */
-#define CL_STAT_ZEROES sizeof(struct cl_stat_visible)
-extern const volatile __u8 cl_stat_zeroes[CL_STAT_ZEROES];
+extern __u32 cl_stat_used;
 
-_Static_assert(CL_STAT_ZEROES >= sizeof(struct cl_stat_hist) &&
-	       CL_STAT_ZEROES >= sizeof(struct cl_stat_counts), "a row is larger");
+/* What a new row begins as: too large for a program's stack. */
+extern const volatile __u8 cl_stat_zeroes[sizeof(struct cl_stat_visible)];
+
+#define CL_STAT_NOWHERE 0xffffffff	/* no figures are left */
 
 static __always_inline __u32 cl_stat_bucket(__u64 ns)
 {
@@ -97,29 +97,20 @@ static __always_inline __u32 cl_stat_bucket(__u64 ns)
 	return log < CL_STAT_BUCKETS ? log : CL_STAT_BUCKETS - 1;
 }
 
-/* A function of its own: its callers are many, and their stacks near the limit. */
-static __noinline int cl_stat_add(const struct cl_stat_who *who, __u32 stage, __u64 ns)
+/* Functions of their own: their callers are many, and their stacks near the limit. */
+static __noinline int cl_stat_add(__u32 figures, __u32 stage, __u64 ns)
 {
-	struct cl_stat_key key = { .stage = stage };
+	struct cl_stat_figures *f = bpf_map_lookup_elem(&cl_stat_figures, &figures);
 	struct cl_stat_hist *h;
-	__u32 b;
+	__u32 b = cl_stat_bucket(ns);
 
-	if (!who)
+	if (stage >= CL_STAT_STAGES || b >= CL_STAT_BUCKETS)
 		return 0;
-	key.who = *who;
-	h = bpf_map_lookup_elem(&cl_stat_hists, &key);
-	if (!h) {
-		bpf_map_update_elem(&cl_stat_hists, &key, (const void *)cl_stat_zeroes,
-				    BPF_NOEXIST);
-		h = bpf_map_lookup_elem(&cl_stat_hists, &key);
-		if (!h) {
-			__sync_fetch_and_add(&cl_stat_full, 1);
-			return 0;
-		}
+	if (!f) {
+		__sync_fetch_and_add(&cl_stat_full, 1);
+		return 0;
 	}
-	b = cl_stat_bucket(ns);
-	if (b >= CL_STAT_BUCKETS)
-		return 0;
+	h = &f->hist[stage];
 	__sync_fetch_and_add(&h->count, 1);
 	__sync_fetch_and_add(&h->sum_ns, ns);
 	__sync_fetch_and_add(&h->bucket[b], 1);
@@ -128,51 +119,60 @@ static __noinline int cl_stat_add(const struct cl_stat_who *who, __u32 stage, __
 	return 0;
 }
 
-static __noinline int cl_stat_count(const struct cl_stat_who *who, __u32 counter, __u64 n)
+static __noinline int cl_stat_count(__u32 figures, __u32 counter, __u64 n)
 {
-	struct cl_stat_who key;
-	struct cl_stat_counts *c;
+	struct cl_stat_figures *f = bpf_map_lookup_elem(&cl_stat_figures, &figures);
 
-	if (!who || counter >= CL_COUNTERS)
+	if (counter >= CL_COUNTERS)
 		return 0;
-	key = *who;
-	c = bpf_map_lookup_elem(&cl_stat_counts, &key);
-	if (!c) {
-		bpf_map_update_elem(&cl_stat_counts, &key, (const void *)cl_stat_zeroes,
-				    BPF_NOEXIST);
-		c = bpf_map_lookup_elem(&cl_stat_counts, &key);
-		if (!c) {
-			__sync_fetch_and_add(&cl_stat_full, 1);
-			return 0;
-		}
-	}
-	__sync_fetch_and_add(&c->of[counter], n);
+	if (f)
+		__sync_fetch_and_add(&f->counts.of[counter], n);
+	else
+		__sync_fetch_and_add(&cl_stat_full, 1);
 	return 0;
 }
 
-/* @comm: CL_COMM_LEN bytes */
-static __always_inline void cl_stat_whose(struct cl_stat_who *who, const struct cl_inode_id *id,
-					  const char *comm, __u64 cgroup)
+/* Where the figures of these are: CL_STAT_NOWHERE when there are too many. */
+static __always_inline __u32 cl_stat_place(const struct cl_stat_who *who)
 {
-	__builtin_memset(who, 0, sizeof(*who));
+	__u32 *found = bpf_map_lookup_elem(&cl_stat_index, who), place;
+
+	if (found)
+		return *found;
+	place = __sync_fetch_and_add(&cl_stat_used, 1);
+	/* Another task may have been first: then this place stays empty. */
+	if (bpf_map_update_elem(&cl_stat_index, who, &place, BPF_NOEXIST)) {
+		found = bpf_map_lookup_elem(&cl_stat_index, who);
+		return found ? *found : CL_STAT_NOWHERE;
+	}
+	return place;
+}
+
+/* @comm: CL_COMM_LEN bytes */
+static __always_inline __u32 cl_stat_whose(const struct cl_inode_id *id, const char *comm,
+					   __u64 cgroup)
+{
+	struct cl_stat_who who = {};
+
 	switch (cl_stat_by) {
 	case CL_STAT_OFF:
 		break;
 	case CL_STAT_INODE:
-		who->id = id->ino;
-		who->generation = id->generation;
-		who->dev = id->dev;
+		who.id = id->ino;
+		who.generation = id->generation;
+		who.dev = id->dev;
 		break;
 	case CL_STAT_DEVICE:
-		who->dev = id->dev;
+		who.dev = id->dev;
 		break;
 	case CL_STAT_COMM:
-		__builtin_memcpy(who->comm, comm, sizeof(who->comm));
+		__builtin_memcpy(who.comm, comm, sizeof(who.comm));
 		break;
 	case CL_STAT_CGROUP:
-		who->id = cgroup;
+		who.id = cgroup;
 		break;
 	}
+	return cl_stat_place(&who);
 }
 
 static __always_inline __u64 cl_stat_since(__u64 from_ns, __u64 to_ns)
@@ -194,15 +194,13 @@ static __always_inline void cl_stat_stage_end(__u32 stage)
 {
 	__u64 task = bpf_get_current_pid_tgid(), begin_ns;
 	struct cl_fsync *fsync = bpf_map_lookup_elem(&cl_fsyncs, &task);
-	struct cl_stat_who who;
 
 	if (!fsync)
 		return;
 	begin_ns = fsync->stage_ns[stage - CL_STAT_STAGE_FSYNC_DATA];
-	who = fsync->who;
 	fsync->stage_ns[stage - CL_STAT_STAGE_FSYNC_DATA] = 0;
 	if (begin_ns)
-		cl_stat_add(&who, stage, cl_stat_since(begin_ns, bpf_ktime_get_ns()));
+		cl_stat_add(fsync->figures, stage, cl_stat_since(begin_ns, bpf_ktime_get_ns()));
 }
 
 static __always_inline void cl_stat_data_done(const struct cl_submitter_key *key,
@@ -215,11 +213,11 @@ static __always_inline void cl_stat_data_done(const struct cl_submitter_key *key
 	};
 	const char nobody[CL_COMM_LEN] = {};
 
-	cl_stat_whose(&write.who, id, by ? by->comm : nobody, by ? by->cgroup : 0);
-	cl_stat_count(&write.who, CL_COUNT_WRITES, 1);
-	cl_stat_count(&write.who, CL_COUNT_BYTES, size_bytes);
+	write.figures = cl_stat_whose(id, by ? by->comm : nobody, by ? by->cgroup : 0);
+	cl_stat_count(write.figures, CL_COUNT_WRITES, 1);
+	cl_stat_count(write.figures, CL_COUNT_BYTES, size_bytes);
 	if (by)
-		cl_stat_add(&write.who, CL_STAT_STAGE_IO, cl_stat_since(by->submit_ns, write.done_ns));
+		cl_stat_add(write.figures, CL_STAT_STAGE_IO, cl_stat_since(by->submit_ns, write.done_ns));
 	bpf_map_update_elem(&cl_stat_writes, key, &write, BPF_ANY);
 }
 
@@ -236,22 +234,20 @@ static long cl_stat_converted_one(__u32 i, struct cl_stat_range *r)
 {
 	struct cl_submitter_key key = r->at;
 	struct cl_stat_write *w = bpf_map_lookup_elem(&cl_stat_writes, &key);
-	struct cl_stat_who who;
 
 	if (!w || !w->size_bytes)
 		return 1;
-	who = w->who;
 	r->at.offset_bytes += w->size_bytes;
 	if (r->error) {
-		cl_stat_count(&who, CL_COUNT_CONVERT_ERRORS, 1);
+		cl_stat_count(w->figures, CL_COUNT_CONVERT_ERRORS, 1);
 		bpf_map_delete_elem(&cl_stat_writes, &key);
 		return r->at.offset_bytes >= r->end_bytes ? 1 : 0;
 	}
 	if (r->begin_ns) {
-		cl_stat_add(&who, CL_STAT_STAGE_CONVERT_WAIT, cl_stat_since(w->done_ns, r->begin_ns));
-		cl_stat_add(&who, CL_STAT_STAGE_CONVERT, cl_stat_since(r->begin_ns, r->end_ns));
+		cl_stat_add(w->figures, CL_STAT_STAGE_CONVERT_WAIT, cl_stat_since(w->done_ns, r->begin_ns));
+		cl_stat_add(w->figures, CL_STAT_STAGE_CONVERT, cl_stat_since(r->begin_ns, r->end_ns));
 	}
-	cl_stat_count(&who, CL_COUNT_CONVERTED, 1);
+	cl_stat_count(w->figures, CL_COUNT_CONVERTED, 1);
 	if (w->visible)
 		bpf_map_delete_elem(&cl_stat_writes, &key);
 	else
@@ -277,12 +273,9 @@ static __always_inline void cl_stat_listed(struct inode *inode, __s64 offset_byt
 {
 	struct cl_submitter_key key = { .inode = (__u64)inode, .offset_bytes = offset_bytes };
 	struct cl_stat_write *w = bpf_map_lookup_elem(&cl_stat_writes, &key);
-	struct cl_stat_who who;
 
-	if (!w)
-		return;
-	who = w->who;
-	cl_stat_count(&who, CL_COUNT_LISTED, 1);
+	if (w)
+		cl_stat_count(w->figures, CL_COUNT_LISTED, 1);
 }
 
 /* The program can see that the write at offset_bytes is complete. */
@@ -292,14 +285,12 @@ static __always_inline void cl_stat_seen(__u64 inode, __s64 offset_bytes, __s64 
 	struct cl_stat_write *w = bpf_map_lookup_elem(&cl_stat_writes, &key);
 	__u64 now_ns = bpf_ktime_get_ns();
 	struct cl_stat_visible *v;
-	struct cl_stat_who who;
 
 	if (w) {
-		who = w->who;
-		cl_stat_count(&who, CL_COUNT_COMPLETED, 1);
-		cl_stat_add(&who, CL_STAT_STAGE_VISIBLE, cl_stat_since(w->done_ns, now_ns));
+		cl_stat_count(w->figures, CL_COUNT_COMPLETED, 1);
+		cl_stat_add(w->figures, CL_STAT_STAGE_VISIBLE, cl_stat_since(w->done_ns, now_ns));
 		if (w->converted_ns) {
-			cl_stat_add(&who, CL_STAT_STAGE_AFTER_CONVERT,
+			cl_stat_add(w->figures, CL_STAT_STAGE_AFTER_CONVERT,
 				    cl_stat_since(w->converted_ns, now_ns));
 			bpf_map_delete_elem(&cl_stat_writes, &key);
 		} else {

@@ -54,12 +54,6 @@ struct cl_stat_who {
 	char comm[CL_COMM_LEN];
 };
 
-struct cl_stat_key {
-	struct cl_stat_who who;
-	__u32 stage;
-	__u32 pad;
-};
-
 /* Bucket b: at least 2^b ns and less than 2^(b+1); the first and the last take the rest. */
 #define CL_STAT_BUCKETS 40
 
@@ -72,6 +66,12 @@ struct cl_stat_hist {
 
 struct cl_stat_counts {
 	__u64 of[CL_COUNTERS];
+};
+
+/* All of one cl_stat_who. */
+struct cl_stat_figures {
+	struct cl_stat_counts counts;
+	struct cl_stat_hist hist[CL_STAT_STAGES];
 };
 
 #endif

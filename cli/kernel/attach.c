@@ -100,8 +100,8 @@ static int set_up_stat(struct trace_bpf *skel, __u32 by)
 		return 0;
 	/* Successes are not told: converted() knows. */
 	skel->rodata->cl_cfg.kinds = 1U << CL_EV_CONVERT;
-	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_hists, STAT_KEYS * CL_STAT_STAGES);
-	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_counts, STAT_KEYS);
+	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_index, STAT_KEYS);
+	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_figures, STAT_KEYS);
 	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_writes, STAT_WRITES);
 	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_visible, STAT_INODES);
 	return err;
@@ -132,21 +132,18 @@ static void leave_cpu(int policy)
 
 long long cl_attach_stat(const struct cl_attach *a, const struct cl_stat_reader *reader)
 {
-	int hists = bpf_map__fd(a->skel->maps.cl_stat_hists);
-	int counts = bpf_map__fd(a->skel->maps.cl_stat_counts);
-	struct cl_stat_key key, *at = NULL;
+	int index = bpf_map__fd(a->skel->maps.cl_stat_index);
+	int figures = bpf_map__fd(a->skel->maps.cl_stat_figures);
 	struct cl_stat_who who, *last = NULL;
-	struct cl_stat_counts c;
-	struct cl_stat_hist h;
+	struct cl_stat_figures f;
 	int policy;
+	__u32 at;
 
 	policy = stay_on_cpu(a);
-	for (; !bpf_map_get_next_key(hists, at, &key); at = &key)
-		if (!bpf_map_lookup_elem(hists, &key, &h))
-			reader->hist(reader->ctx, &key, &h);
-	for (; !bpf_map_get_next_key(counts, last, &who); last = &who)
-		if (!bpf_map_lookup_elem(counts, &who, &c))
-			reader->counts(reader->ctx, &who, &c);
+	for (; !bpf_map_get_next_key(index, last, &who); last = &who)
+		if (!bpf_map_lookup_elem(index, &who, &at) &&
+		    !bpf_map_lookup_elem(figures, &at, &f))
+			reader->figures(reader->ctx, &who, &f);
 	leave_cpu(policy);
 	return __atomic_load_n(&a->skel->bss->cl_stat_full, __ATOMIC_RELAXED);
 }

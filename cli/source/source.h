@@ -105,13 +105,12 @@ struct cl_live_options {
 int cl_source_live_open(const struct cl_live_options *opt, struct cl_source **src);
 
 /*
- * What was counted since it was opened: each is called once for whatever there is.
+ * What was counted since it was opened: called once for each whose figures there are.
  * Returns how many values found no room in the tables, or a negative errno.
  */
 struct cl_stat_reader {
-	void (*hist)(void *ctx, const struct cl_stat_key *key, const struct cl_stat_hist *hist);
-	void (*counts)(void *ctx, const struct cl_stat_who *who,
-		       const struct cl_stat_counts *counts);
+	void (*figures)(void *ctx, const struct cl_stat_who *who,
+			const struct cl_stat_figures *figures);
 	void *ctx;
 };
 

@@ -7,7 +7,10 @@
 #include "util.h"
 
 struct cl_stat_row {
-	struct cl_stat_key key;
+	struct cl_stat_key {
+		struct cl_stat_who who;
+		uint32_t stage;
+	} key;
 	struct cl_stat_hist hist;
 };
 

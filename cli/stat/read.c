@@ -143,29 +143,27 @@ static void *grow(struct cl_stat *s, void **array, size_t *nr, size_t size)
 	return (char *)more + size * (*nr)++;
 }
 
-static void on_hist(void *ctx, const struct cl_stat_key *key, const struct cl_stat_hist *hist)
-{
-	struct cl_stat *s = ctx;
-	struct cl_stat_row *row;
-
-	row = grow(s, (void **)&s->now.row, &s->now.nr_rows, sizeof(*row));
-	if (row)
-		*row = (struct cl_stat_row){ *key, *hist };
-}
-
-static void on_counts(void *ctx, const struct cl_stat_who *who, const struct cl_stat_counts *counts)
+static void on_figures(void *ctx, const struct cl_stat_who *who, const struct cl_stat_figures *f)
 {
 	struct cl_stat *s = ctx;
 	struct cl_stat_total *total;
+	struct cl_stat_row *row;
 
 	total = grow(s, (void **)&s->now.total, &s->now.nr_totals, sizeof(*total));
 	if (total)
-		*total = (struct cl_stat_total){ *who, *counts };
+		*total = (struct cl_stat_total){ *who, f->counts };
+	for (uint32_t stage = 0; stage < CL_STAT_STAGES; stage++) {
+		if (!f->hist[stage].count)
+			continue;
+		row = grow(s, (void **)&s->now.row, &s->now.nr_rows, sizeof(*row));
+		if (row)
+			*row = (struct cl_stat_row){ { *who, stage }, f->hist[stage] };
+	}
 }
 
 int cl_stat_read(struct cl_stat *s, struct cl_source *src)
 {
-	struct cl_stat_reader reader = { on_hist, on_counts, s };
+	struct cl_stat_reader reader = { on_figures, s };
 	long long full;
 
 	free_reading(&s->last);
