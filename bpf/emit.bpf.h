@@ -27,6 +27,12 @@ struct cl_submitter {
 	__u64 landed_id;
 	__u64 landed_ns;
 	__u64 landed_iocb;	/* of two writes at one offset, whose */
+	/* For stat, from its data being done until it is both converted and visible: */
+	__u64 done_ns;
+	__u64 converted_ns;
+	__u64 size_bytes;	/* 0: not in between */
+	__u32 figures;
+	__u32 visible;
 };
 
 /* Calls that are running: what the hook at the end needs of the one at the start. */

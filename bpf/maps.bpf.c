@@ -29,5 +29,4 @@ struct cl_map_paths cl_paths SEC(".maps");
 struct cl_map_failed cl_failed SEC(".maps");
 struct cl_map_stat_index cl_stat_index SEC(".maps");
 struct cl_map_stat_figures cl_stat_figures SEC(".maps");
-struct cl_map_stat_writes cl_stat_writes SEC(".maps");
 struct cl_map_stat_visible cl_stat_visible SEC(".maps");

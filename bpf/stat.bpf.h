@@ -9,15 +9,6 @@
 
 #include "emit.bpf.h"
 
-/* A write from its data being done until it is both converted and visible. */
-struct cl_stat_write {
-	__u64 done_ns;
-	__u64 converted_ns;
-	__u64 size_bytes;
-	__u32 figures;
-	__u32 visible;
-};
-
 /* When writes of an inode became visible that no fsync has covered since. */
 #define CL_STAT_FOLLOWED 256
 
@@ -43,13 +34,6 @@ struct cl_map_stat_figures {
 	__type(value, struct cl_stat_figures);
 };
 
-struct cl_map_stat_writes {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1);
-	__type(key, struct cl_submitter_key);
-	__type(value, struct cl_stat_write);
-};
-
 struct cl_map_stat_visible {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1);
@@ -59,7 +43,6 @@ struct cl_map_stat_visible {
 
 extern struct cl_map_stat_index cl_stat_index SEC(".maps");
 extern struct cl_map_stat_figures cl_stat_figures SEC(".maps");
-extern struct cl_map_stat_writes cl_stat_writes SEC(".maps");
 extern struct cl_map_stat_visible cl_stat_visible SEC(".maps");
 
 extern __u32 cl_stat_used;
@@ -203,22 +186,28 @@ static __always_inline void cl_stat_stage_end(__u32 stage)
 		cl_stat_add(fsync->figures, stage, cl_stat_since(begin_ns, bpf_ktime_get_ns()));
 }
 
+/* w: NULL where the submitter is not known */
 static __always_inline void cl_stat_data_done(const struct cl_submitter_key *key,
-					      const struct cl_submitter *by,
+					      struct cl_submitter *w,
 					      const struct cl_inode_id *id, __u64 size_bytes)
 {
-	struct cl_stat_write write = {
-		.done_ns = bpf_ktime_get_ns(),
-		.size_bytes = size_bytes,
-	};
-	const char nobody[CL_COMM_LEN] = {};
+	if (!w) {
+		struct cl_submitter none = {};
 
-	write.figures = cl_stat_whose(id, by ? by->comm : nobody, by ? by->cgroup : 0);
-	cl_stat_count(write.figures, CL_COUNT_WRITES, 1);
-	cl_stat_count(write.figures, CL_COUNT_BYTES, size_bytes);
-	if (by)
-		cl_stat_add(write.figures, CL_STAT_STAGE_IO, cl_stat_since(by->submit_ns, write.done_ns));
-	bpf_map_update_elem(&cl_stat_writes, key, &write, BPF_ANY);
+		bpf_map_update_elem(&cl_submitters, key, &none, BPF_ANY);
+		w = bpf_map_lookup_elem(&cl_submitters, key);
+		if (!w)
+			return;
+	}
+	w->done_ns = bpf_ktime_get_ns();
+	w->converted_ns = 0;
+	w->size_bytes = size_bytes;
+	w->visible = 0;
+	w->figures = cl_stat_whose(id, w->comm, w->cgroup);
+	cl_stat_count(w->figures, CL_COUNT_WRITES, 1);
+	cl_stat_count(w->figures, CL_COUNT_BYTES, size_bytes);
+	if (w->submit_ns)
+		cl_stat_add(w->figures, CL_STAT_STAGE_IO, cl_stat_since(w->submit_ns, w->done_ns));
 }
 
 struct cl_stat_range {
@@ -233,14 +222,14 @@ struct cl_stat_range {
 static long cl_stat_converted_one(__u32 i, struct cl_stat_range *r)
 {
 	struct cl_submitter_key key = r->at;
-	struct cl_stat_write *w = bpf_map_lookup_elem(&cl_stat_writes, &key);
+	struct cl_submitter *w = bpf_map_lookup_elem(&cl_submitters, &key);
 
 	if (!w || !w->size_bytes)
 		return 1;
 	r->at.offset_bytes += w->size_bytes;
 	if (r->error) {
 		cl_stat_count(w->figures, CL_COUNT_CONVERT_ERRORS, 1);
-		bpf_map_delete_elem(&cl_stat_writes, &key);
+		w->size_bytes = 0;
 		return r->at.offset_bytes >= r->end_bytes ? 1 : 0;
 	}
 	if (r->begin_ns) {
@@ -249,7 +238,7 @@ static long cl_stat_converted_one(__u32 i, struct cl_stat_range *r)
 	}
 	cl_stat_count(w->figures, CL_COUNT_CONVERTED, 1);
 	if (w->visible)
-		bpf_map_delete_elem(&cl_stat_writes, &key);
+		w->size_bytes = 0;
 	else
 		w->converted_ns = r->end_ns;
 	return r->at.offset_bytes >= r->end_bytes ? 1 : 0;
@@ -272,9 +261,9 @@ static __always_inline void cl_stat_converted(struct inode *inode, __s64 offset_
 static __always_inline void cl_stat_listed(struct inode *inode, __s64 offset_bytes)
 {
 	struct cl_submitter_key key = { .inode = (__u64)inode, .offset_bytes = offset_bytes };
-	struct cl_stat_write *w = bpf_map_lookup_elem(&cl_stat_writes, &key);
+	struct cl_submitter *w = bpf_map_lookup_elem(&cl_submitters, &key);
 
-	if (w)
+	if (w && w->size_bytes)
 		cl_stat_count(w->figures, CL_COUNT_LISTED, 1);
 }
 
@@ -282,17 +271,17 @@ static __always_inline void cl_stat_listed(struct inode *inode, __s64 offset_byt
 static __always_inline void cl_stat_seen(__u64 inode, __s64 offset_bytes, __s64 result)
 {
 	struct cl_submitter_key key = { .inode = inode, .offset_bytes = offset_bytes };
-	struct cl_stat_write *w = bpf_map_lookup_elem(&cl_stat_writes, &key);
+	struct cl_submitter *w = bpf_map_lookup_elem(&cl_submitters, &key);
 	__u64 now_ns = bpf_ktime_get_ns();
 	struct cl_stat_visible *v;
 
-	if (w) {
+	if (w && w->size_bytes) {
 		cl_stat_count(w->figures, CL_COUNT_COMPLETED, 1);
 		cl_stat_add(w->figures, CL_STAT_STAGE_VISIBLE, cl_stat_since(w->done_ns, now_ns));
 		if (w->converted_ns) {
 			cl_stat_add(w->figures, CL_STAT_STAGE_AFTER_CONVERT,
 				    cl_stat_since(w->converted_ns, now_ns));
-			bpf_map_delete_elem(&cl_stat_writes, &key);
+			w->size_bytes = 0;
 		} else {
 			w->visible = 1;
 		}

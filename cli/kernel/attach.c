@@ -22,7 +22,6 @@
 
 #define RING_BYTES_DEFAULT (8U << 20)
 #define STAT_KEYS 1024
-#define STAT_WRITES 65536
 #define STAT_INODES 1024
 
 struct cl_attach {
@@ -102,7 +101,6 @@ static int set_up_stat(struct trace_bpf *skel, __u32 by)
 	skel->rodata->cl_cfg.kinds = 1U << CL_EV_CONVERT;
 	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_index, STAT_KEYS);
 	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_figures, STAT_KEYS);
-	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_writes, STAT_WRITES);
 	err = err ?: bpf_map__set_max_entries(skel->maps.cl_stat_visible, STAT_INODES);
 	return err;
 }
