@@ -17,6 +17,16 @@ struct cl_buf {
 void cl_buf_free(struct cl_buf *b);
 void cl_buf_clear(struct cl_buf *b);
 void cl_buf_add(struct cl_buf *b, const char *s, size_t len);
+static inline void cl_buf_char(struct cl_buf *b, char c)
+{
+	if (b->cap - b->len < 2) {
+		cl_buf_add(b, &c, 1);
+		return;
+	}
+	b->s[b->len++] = c;
+	b->s[b->len] = '\0';
+}
+
 void cl_buf_puts(struct cl_buf *b, const char *s);
 void cl_buf_printf(struct cl_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cl_buf_vprintf(struct cl_buf *b, const char *fmt, va_list ap)

@@ -59,6 +59,7 @@ struct cl_out {
 
 	/* Text tables */
 	const struct cl_out_column *cols;
+	unsigned int cells_left;	/* columns of the row that are not filled yet */
 	bool header_due;
 	struct cl_buf cell[CL_OUT_COLUMNS];
 	struct cl_buf rest;

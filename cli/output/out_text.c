@@ -21,6 +21,9 @@ static int label_len(const char *key)
 	static const char *const units[] = { "_ns", "_bytes" };
 	size_t len = strlen(key), i, n;
 
+	/* Most keys have no unit, and many are printed. */
+	if (!len || key[len - 1] != 's')
+		return len;
 	for (i = 0; i < ARRAY_SIZE(units); i++) {
 		n = strlen(units[i]);
 		if (len > n && !strcmp(key + len - n, units[i]))
@@ -105,7 +108,7 @@ static void add_value(struct cl_buf *b, const struct cl_value *v, bool quote)
 		break;
 	case CL_VAL_DEV:
 		cl_buf_u64(b, cl_dev_major(v->u));
-		cl_buf_puts(b, ":");
+		cl_buf_char(b, ':');
 		cl_buf_u64(b, cl_dev_minor(v->u));
 		break;
 	case CL_VAL_ERROR:
@@ -128,7 +131,7 @@ static void add_cell(struct cl_out *o, struct cl_buf *b, const char *s, size_t l
 	if (width < 0 && !last)
 		cl_buf_pad(b, pad);
 	if (!last)
-		cl_buf_puts(b, "  ");
+		cl_buf_pad(b, 2);
 }
 
 static void add_header(struct cl_out *o)
@@ -158,8 +161,9 @@ static void text_begin(struct cl_out *o, const char *type)
 	}
 	if (!o->cols)
 		cl_buf_puts(&o->line, type);
-	for (c = o->cols; c && c->key; c++)
+	for (c = o->cols; c && c->key && c - o->cols < CL_OUT_COLUMNS; c++)
 		cl_buf_clear(&o->cell[c - o->cols]);
+	o->cells_left = c ? c - o->cols : 0;
 }
 
 static void text_end(struct cl_out *o)
@@ -186,22 +190,38 @@ static void text_end(struct cl_out *o)
 			/* Cells end with blanks of their own. */
 			cl_buf_add(&o->line, o->rest.s + !!o->cols, o->rest.len - !!o->cols);
 	}
-	cl_buf_puts(&o->line, "\n");
+	cl_buf_char(&o->line, '\n');
+}
+
+/* NULL: it is in no column. Columns are mostly what a row begins with. */
+static struct cl_buf *find_cell(struct cl_out *o, const char *key)
+{
+	const struct cl_out_column *c;
+
+	if (!o->cells_left)
+		return NULL;
+	for (c = o->cols; c->key && c - o->cols < CL_OUT_COLUMNS; c++) {
+		if (c->key[0] == key[0] && !strcmp(c->key, key)) {
+			o->cells_left--;
+			return &o->cell[c - o->cols];
+		}
+	}
+	return NULL;
 }
 
 /* Where the next field goes, its key (or what stands for it) already written. */
 static struct cl_buf *start_field(struct cl_out *o, const char *key, bool container)
 {
 	struct cl_buf *b = o->row ? &o->rest : &o->line;
-	const struct cl_out_column *c;
-	int len = key ? label_len(key) : 0;
 
-	if (o->row && o->depth == 0 && !container)
-		for (c = o->cols; c && c->key && c - o->cols < CL_OUT_COLUMNS; c++)
-			if (c->key[0] == key[0] && !strcmp(c->key, key))
-				return &o->cell[c - o->cols];
+	if (o->row && o->depth == 0 && !container) {
+		struct cl_buf *cell = find_cell(o, key);
+
+		if (cell)
+			return cell;
+	}
 	if (!o->row && o->depth == 0) {
-		cl_buf_printf(b, "\n  %-*.*s", LABEL_WIDTH, len, key);
+		cl_buf_printf(b, "\n  %-*.*s", LABEL_WIDTH, label_len(key), key);
 		return b;
 	}
 	if (!o->row && o->depth == 1 && o->level[1].array && container) {
@@ -212,10 +232,10 @@ static struct cl_buf *start_field(struct cl_out *o, const char *key, bool contai
 	}
 	/* The first member follows its bracket; a block's label has none. */
 	if (o->level[o->depth].members || o->depth == 0 || (!o->row && o->depth == 1))
-		cl_buf_puts(b, " ");
+		cl_buf_char(b, ' ');
 	if (key) {
-		cl_buf_add(b, key, len);
-		cl_buf_puts(b, "=");
+		cl_buf_add(b, key, label_len(key));
+		cl_buf_char(b, '=');
 	}
 	return b;
 }
