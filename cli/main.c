@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "kernel/types.h"
+#include "kernel/btf_types.h"
 #include "log.h"
 #include "util.h"
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "symbols.h"
-#include "types.h"
+#include "btf_types.h"
 
 struct cl_features {
 	char release[65];

@@ -7,7 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "types.h"
+#include "btf_types.h"
 #include "util.h"
 
 static struct cl_types *types;

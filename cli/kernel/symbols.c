@@ -45,7 +45,7 @@ static bool add(struct cl_symbols *s, const char *name, size_t *room)
 
 static void read_all(struct cl_symbols *s)
 {
-	FILE *file __cleanup_file = fopen("/proc/kallsyms", "re");
+	FILE *file __cleanup_file = fopen(s->table ?: "/proc/kallsyms", "re");
 	char line[512];
 	size_t room = 0;
 
@@ -102,5 +102,5 @@ void cl_symbols_free(struct cl_symbols *s)
 	for (size_t i = 0; i < s->nr; i++)
 		free(s->name[i]);
 	free(s->name);
-	*s = (struct cl_symbols){};
+	*s = (struct cl_symbols){ .table = s->table };
 }

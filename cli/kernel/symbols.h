@@ -8,6 +8,7 @@
 
 /* All zeroes: not read yet. */
 struct cl_symbols {
+	const char *table;	/* NULL: /proc/kallsyms */
 	char **name;		/* those that may matter; sorted */
 	size_t nr;
 	bool read;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What the kernel's type information (BTF) knows, its own and that of ext4 and jbd2. */
-#ifndef CONVLIST_TYPES_H
-#define CONVLIST_TYPES_H
+#ifndef CONVLIST_BTF_TYPES_H
+#define CONVLIST_BTF_TYPES_H
 
 #include <stdbool.h>
 

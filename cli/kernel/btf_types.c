@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "types.h"
+#include "btf_types.h"
 
 #include <errno.h>
 #include <stdint.h>
