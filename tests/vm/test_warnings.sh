@@ -230,7 +230,8 @@ umount "$MOUNT"
 dmsetup remove flaky
 
 # Two threads, one error: a page's writeback takes long enough for both to wait for it,
-# and fails.
+# and fails. Nobody else may write the page before.
+echo 0 >/proc/sys/vm/dirty_writeback_centisecs
 DEVICE=$(dm_create flaky "0 $SECTORS linear /dev/vdb 0")
 dmsetup create bad --table '0 8 error'
 dmsetup mknodes
