@@ -95,7 +95,7 @@ struct cl_map_ring {
 
 struct cl_map_inflight {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 32768);
 	__type(key, __u64);		/* the kiocb's address */
 	__type(value, struct cl_inflight);
 };
@@ -123,7 +123,7 @@ struct cl_map_tasks {
 
 struct cl_map_fsyncs {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 8192);
 	__type(key, __u64);		/* pid_tgid */
 	__type(value, struct cl_fsync);
 };

@@ -163,7 +163,7 @@ static void examine(struct doctor *d)
 	const __u32 needed = CL_NEED_WRITE | CL_NEED_CONVERT | CL_NEED_FSYNC;
 	struct cl_live_options live = { .ring_bytes = 1 << 16, .all_hooks = true };
 
-	cl_hooks_choose(&d->features, CL_HOOKS_BEST, CL_NEEDS_ASKED, &d->choices);
+	cl_hooks_choose(&d->features, CL_HOOKS_BEST, ~0U, &d->choices);
 	cl_hooks_fill_report(&d->choices, &d->found);
 	d->hooks = &d->found;
 	if (cl_features_require(&d->features))

@@ -314,11 +314,13 @@ static int check_needs(const struct cl_attach *a, const struct cl_live_options *
 	return 0;
 }
 
-static __u32 needs_asked(const struct cl_live_options *opt)
+static __u32 needs_wanted(const struct cl_live_options *opt)
 {
 	if (opt->all_hooks)
-		return CL_NEEDS_ASKED;
-	return (opt->stat_by ? CL_NEED_FSYNC_STAGES : 0) | (opt->reads ? CL_NEED_READ : 0);
+		return ~0U;
+	if (opt->stat_by)
+		return CL_NEEDS_OF_STAT;
+	return ~CL_NEEDS_ASKED | (opt->reads ? CL_NEED_READ : 0);
 }
 
 int cl_attach_open(const struct cl_live_options *opt, struct cl_attach **attach)
@@ -339,7 +341,7 @@ int cl_attach_open(const struct cl_live_options *opt, struct cl_attach **attach)
 	}
 	err = err ?: cl_sections_use(a->features.types);
 	if (!err) {
-		cl_hooks_choose(&a->features, first_class(), needs_asked(opt), &a->choices);
+		cl_hooks_choose(&a->features, first_class(), needs_wanted(opt), &a->choices);
 		err = load(a, opt);
 	}
 	if (!err) {

@@ -61,12 +61,12 @@ struct cl_choices {
 };
 
 /*
- * asked: of CL_NEEDS_ASKED, those that are.
+ * wanted: enum cl_need, or'ed; hooks that provide none of these are left out.
  * first: passes over the candidates of earlier classes, of hooks that have a choice.
  * Keeps f, which must outlive c.
  */
 #define CL_HOOKS_BEST CL_HOW_MISSING
-void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, __u32 asked,
+void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, __u32 wanted,
 		     struct cl_choices *c);
 
 /*

@@ -299,14 +299,14 @@ static void choose_all(struct cl_choices *c)
 	}
 }
 
-void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, __u32 asked,
+void cl_hooks_choose(const struct cl_features *f, enum cl_hook_how first, __u32 wanted,
 		     struct cl_choices *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->features = f;
 	c->first = first;
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
-		if (hooks[i].provides & (~CL_NEEDS_ASKED | asked))
+		if (hooks[i].provides & wanted)
 			c->of[c->nr++].hook = &hooks[i];
 	choose_all(c);
 }

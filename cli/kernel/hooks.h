@@ -39,6 +39,11 @@ enum cl_need {
 /* Their hooks are placed only for who asks for them. */
 #define CL_NEEDS_ASKED (CL_NEED_FSYNC_STAGES | CL_NEED_READ)
 
+/* Whoever wants figures and no facts; the programs of other hooks would have nothing to do. */
+#define CL_NEEDS_OF_STAT                                                                    \
+	(CL_NEED_WRITE | CL_NEED_SUBMITTER | CL_NEED_LISTED | CL_NEED_COMPLETION |          \
+	 CL_NEED_CONVERT | CL_NEED_FLUSH | CL_NEED_FSYNC | CL_NEED_FSYNC_STAGES)
+
 enum cl_hook_how {
 	CL_HOW_MISSING = 0,	/* the kernel has it, but no candidate could be hooked */
 	CL_HOW_ABSENT = 1,	/* the kernel cannot produce such facts (stock: no list; no
