@@ -260,7 +260,7 @@ static __always_inline struct cl_task *cl_task(void)
 #endif
 }
 
-/* The same; no room is counted, since a fact may be lost by it. */
+/* The same; none is counted, since a fact may be lost by it. */
 static __always_inline struct cl_task *cl_task_counted(void)
 {
 	struct cl_task *task = cl_task();
@@ -268,6 +268,21 @@ static __always_inline struct cl_task *cl_task_counted(void)
 	if (!task)
 		cl_count_lost(CL_LOST_MISSED);
 	return task;
+}
+
+/*
+ * For who only looks for a call. A table of tasks knows that there is none, and is not to
+ * fill up with whoever passes by.
+ */
+static __always_inline struct cl_task *cl_task_in_calls(void)
+{
+#ifdef CL_BASIC
+	__u64 task = bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&cl_tasks, &task);
+#else
+	return cl_task_counted();
+#endif
 }
 
 /* NULL: the task is in no such call. */
@@ -310,7 +325,7 @@ static __always_inline struct cl_call *cl_call_end_in(struct cl_task *task, enum
 /* Those of the current task, of which nothing else is needed. */
 static __always_inline struct cl_call *cl_call_find(enum cl_call_of of)
 {
-	return cl_call_find_in(cl_task_counted(), of);
+	return cl_call_find_in(cl_task_in_calls(), of);
 }
 
 static __always_inline struct cl_call *cl_call_begin(enum cl_call_of of, __u64 a, __u64 b, __u64 c)
@@ -320,7 +335,7 @@ static __always_inline struct cl_call *cl_call_begin(enum cl_call_of of, __u64 a
 
 static __always_inline struct cl_call *cl_call_end(enum cl_call_of of)
 {
-	return cl_call_end_in(cl_task_counted(), of);
+	return cl_call_end_in(cl_task_in_calls(), of);
 }
 
 #endif

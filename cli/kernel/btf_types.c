@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "log.h"
+#include "symbols.h"
 #include "util.h"
 
 #define TRACEPOINT "btf_trace_"
@@ -87,20 +88,18 @@ static void load_kernels(struct cl_types *t)
 	}
 }
 
-/* How the names begin that are asked for; of most others the first character differs. */
+/* How the names begin that are asked for. */
 static bool is_kept(enum of of, const char *name)
 {
-	static const char *const kept[][11] = {
-		[A_FUNC] = { "ext4_", "jbd2_", "aio_", "io_write", "iomap_dio_", "submit_bh",
-			     "file_write_and_wait", "flush_aio_dio", "blkdev_issue_flush",
-			     "bh_submit" },
-		[A_STRUCT] = { "ext4_", "fprobe_", "bpf_kprobe_" },
-		[A_TRACEPOINT] = { TRACEPOINT },
-	};
-
-	for (const char *const *begin = kept[of]; *begin; begin++)
-		if (name[0] == **begin && !strncmp(name, *begin, strlen(*begin)))
-			return true;
+	switch (of) {
+	case A_FUNC:
+		return cl_symbol_matters(name);
+	case A_STRUCT:
+		return !strncmp(name, "ext4_", 5) || !strncmp(name, "fprobe_", 7) ||
+		       !strncmp(name, "bpf_kprobe_", 11);
+	case A_TRACEPOINT:
+		return !strncmp(name, TRACEPOINT, strlen(TRACEPOINT));
+	}
 	return false;
 }
 

@@ -13,14 +13,14 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* All hooks are in functions whose names begin like this; the rest of the table is not kept. */
-static bool may_matter(const char *name)
+bool cl_symbol_matters(const char *name)
 {
 	static const char *const begins[] = {
 		"ext4_", "aio_", "jbd2_", "iomap_dio_", "file_write_and_wait", "flush_aio_dio",
-		"blkdev_issue_flush", "submit_bh", "bh_submit",
+		"blkdev_issue_flush", "submit_bh", "bh_submit", "io_write",
 	};
 
+	/* Of most others the first character differs. */
 	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
 		if (name[0] == begins[i][0] && !strncmp(name, begins[i], strlen(begins[i])))
 			return true;
@@ -56,7 +56,7 @@ static void read_all(struct cl_symbols *s)
 		if (!type || (type[1] != 't' && type[1] != 'T') || type[2] != ' ')
 			continue;
 		name = type + 3;
-		if (!may_matter(name))
+		if (!cl_symbol_matters(name))
 			continue;
 		name[strcspn(name, "\t\n ")] = 0;
 		if (!add(s, name, &room)) {

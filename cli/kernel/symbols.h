@@ -14,6 +14,9 @@ struct cl_symbols {
 	bool read;
 };
 
+/* All hooks are in functions whose names begin like this; no others are kept. */
+bool cl_symbol_matters(const char *name);
+
 /*
  * The symbol of a function: its name, or the one that the compiler made of it without
  * touching its arguments. NULL: there is none. *changed is set when only a copy with other
