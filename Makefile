@@ -100,7 +100,7 @@ help:
 	@echo '                 (KERNEL=6.12, or 6.12-nofsync for a kernel that loses writes)'
 	@echo 'make test        every test: static, unit, golden, and in the virtual machine'
 	@echo '                 (for a part: tests/run --help)'
-	@echo 'make test-long   the same at length, on the debug kernel as well, then hours of fuzzing'
+	@echo 'make test-long   the same at length, on the debug kernels as well, then hours of fuzzing'
 	@echo '                 (FUZZ_SECONDS=7200 each)'
 	@echo 'make bench-patch measure the series: stock, deferred, overwrite (an hour; QUICK=1: 6 minutes;'
 	@echo '                 ROWS=REGEX REPEATS=N KERNEL=...; DOCS=1: the table into docs as well)'
@@ -154,6 +154,7 @@ test-long: setup
 	$(Q)for suite in bookworm forky; do tests/programs get $$suite || [ $$? = 77 ]; done
 	$(Q)CONVLIST_LONG=1 tests/run
 	$(Q)CONVLIST_LONG=1 tests/run vm -k 6.12-debug
+	$(Q)CONVLIST_LONG=1 tests/run vm -k 6.12-kcsan
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
 	$(Q)tests/scale/run
 
