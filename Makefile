@@ -251,6 +251,11 @@ $(O)/workload/$(1): $(filter $(O)/workload/obj/tests/workload/$(1).o $(O)/worklo
 endef
 $(foreach program,$(WORKLOADS),$(eval $(call workload_objects,$(program))))
 
+$(O)/workload/commit_fsync.so: tests/bench/commit_fsync.c Makefile | $(O)/.tools
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) $(WARN) -fPIC -shared -o $@ $<
+
 $(WORKLOAD_BIN):
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^ -Wl,--as-needed -laio -luring -lpthread

@@ -114,6 +114,7 @@ def problems:
 	vs_stock: all_ratios("deferred"; "stock"),
 	vs_overwrite: all_ratios("deferred"; "overwrite"),
 	ceiling: all_ratios("overwrite"; "stock"),
+	commit: all_ratios("overwrite_commit"; "overwrite"),
 	unchanged: all_ratios("overwrite"; "overwrite0"),
 	problems: [problems]
 }

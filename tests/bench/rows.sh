@@ -93,9 +93,12 @@ parse_row() {
 	esac
 }
 
+# overwrite_commit: overwrites of which each fsync has a transaction to commit, as
+# it must have after conversions; see commit_fsync.c.
 arms_of() {
 	case $1 in
 	*-over-*) echo overwrite0 overwrite ;;
+	*-rand-*-fsync* | *-seq-*-fsync* | *-sparse-*-fsync*) echo stock deferred overwrite_commit overwrite ;;
 	*) echo stock deferred overwrite ;;
 	esac
 }

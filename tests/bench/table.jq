@@ -4,7 +4,7 @@
 include "stat";
 
 def columns: [
-	["row", 30], ["arm", 10], ["IOPS", 7], ["+-%", 4], ["lat p50", 7], ["p99", 6], ["p99.9", 6], ["fsync p50", 9],
+	["row", 30], ["arm", 16], ["IOPS", 7], ["+-%", 4], ["lat p50", 7], ["p99", 6], ["p99.9", 6], ["fsync p50", 9],
 	["p99", 6], ["handles", 7], ["trans.", 6], ["pending", 7], ["x stock", 16], ["x overwrite", 16], ["read IOPS", 9],
 	["read p99", 8]];
 
@@ -21,7 +21,7 @@ def blank: if . == "-" then "" else . end;
 # One line an arm.
 def cells:
 	. as $row
-	| ["stock", "deferred", "overwrite0", "overwrite"][] as $arm
+	| ["stock", "deferred", "overwrite0", "overwrite_commit", "overwrite"][] as $arm
 	| .arms[$arm] // empty
 	| [(if $arm == ($row.arms | keys_unsorted[0]) then $row.row else "" end), $arm,
 		(.iops.median | number), (.iops | half_spread), (.lat_p50_us.median | number), (.lat_p99_us.median | number),
@@ -31,13 +31,14 @@ def cells:
 		 elif $arm == "overwrite" then $row.ceiling.iops else null end | ratio_cell),
 		(if $arm == "deferred" then $row.vs_overwrite.iops
 		 elif $arm == "overwrite0" then $row.unchanged.iops | inverse
+		 elif $arm == "overwrite_commit" then $row.commit.iops
 		 elif $arm == "stock" then $row.ceiling.iops | inverse else null end | ratio_cell),
 		(.read_iops.median | number | blank), (.read_p99_us.median | number | blank)];
 
 def bar_line: "\(.verdict | left(7)) \(.name | left(24)) \(.text)";
 
 def geomean_line($name): . as $g
-	| "\($name | left(24)) x stock \(.vs_stock.value | times)  x overwrite \(.vs_overwrite.value | times)  overwrite x stock \(.ceiling.value | times)  (\(.rows) rows)";
+	| "\($name | left(24)) x stock \(.vs_stock.value | times)  x overwrite \(.vs_overwrite.value | times)  overwrite x stock \(.ceiling.value | times)  limit \(.limit | times)  (\(.rows) rows)";
 
 def footnotes:
 	"Pending entries: at most \(.memory.pending_max), of \(.memory.entry_bytes // "unknown") bytes each.",
@@ -58,8 +59,8 @@ else
 	"|" + (columns | map("---") | join("|")) + "|",
 	(.rows[] | cells | "| " + join(" | ") + " |"),
 	"", "Geometric means of IOPS:", "",
-	"| rows | | deferred over stock | deferred over overwrite | overwrite over stock |", "|---|---|---|---|---|",
-	(.groups | to_entries[] | "| \(.key) | \(.value.rows) | \(.value.vs_stock.value | times) | \(.value.vs_overwrite.value | times) | \(.value.ceiling.value | times) |"),
+	"| rows | | deferred over stock | deferred over overwrite | overwrite over stock | limit |", "|---|---|---|---|---|---|",
+	(.groups | to_entries[] | "| \(.key) | \(.value.rows) | \(.value.vs_stock.value | times) | \(.value.vs_overwrite.value | times) | \(.value.ceiling.value | times) | \(.value.limit | times) |"),
 	"", "| bar | verdict | |", "|---|---|---|",
 	(.bars[] | "| \(.name) | \(.verdict) | \(.text) |"),
 	"", footnotes

@@ -21,7 +21,7 @@ mixed=null-4k-mix30-d16-nofsync-1f
 
 equal 'all rows' "$(patch_json '"\(.rows | length) \(.complete)"')" '3 true'
 equal 'nothing is wrong with them' "$(patch_json '.problems[]')" ''
-equal 'the arms' "$(row "$writes" '.arms | keys | join(" ")')" 'deferred overwrite stock'
+equal 'the arms' "$(row "$writes" '.arms | keys | join(" ")')" 'deferred overwrite overwrite_commit stock'
 for arm in stock deferred overwrite; do
 	for figure in iops clat_p50_us clat_p99_us clat_p999_us fsync_p50_us fsync_p99_us; do
 		equal "$arm: $figure" "$(row "$writes" ".arms.$arm.$figure.median > 0")" true
@@ -40,6 +40,11 @@ equal 'overwrite: no handle for most' "$(row "$writes" '.arms.overwrite.handles_
 # 256 writes and 8 fsyncs, the last one after the last write or not.
 equal 'stock: a transaction for each fsync' \
 	"$(row "$writes" '.arms.stock.transactions_per_write * 256 | . >= 7 and . <= 10')" true
+equal 'overwrite_commit: a transaction for each fsync' \
+	"$(row "$writes" '.arms.overwrite_commit.transactions_per_write * 512 | . >= 15 and . <= 18')" true
+equal 'the limit is what its commits leave' \
+	"$(patch_json '([.rows[] | select(.row == "'"$writes"'").commit.iops.ratio][0] | sqrt * 1000 | round)')" \
+	"$(patch_json '.geomean.limit_vs_overwrite * 1000 | round')"
 equal 'the entries are counted and sized' "$(patch_json '.memory | .pending_max > 0 and .entry_bytes > 0')" true
 
 equal 'a geometric mean' "$(patch_json '[.rows[] | select(.pattern | startswith("mix") | not).vs_stock.iops.ratio | log] | add / 2 | exp * 1000 | round')" \
