@@ -11,7 +11,8 @@ def largest($key): [.[] | .[$key] | select(. != null)] | max;
 	($arms | map(. as $arm | {key: $arm, value: (
 		[$runs[] | select(.row == $row and .arm == $arm)] | sort_by(.repeat)
 		| {iops: (map(.iops) | spread), lost: largest("lost"), rss_kib: largest("rss_kib"),
-			first_ms: ([.[].first_ms | select(. != null)] | spread)})}) | from_entries) as $of
+			first_ms: ([.[].first_ms | select(. != null)] | spread),
+			facts_per_s: ([.[].facts_per_s | select(. != null)] | spread)})}) | from_entries) as $of
 	| $of | with_entries(if .key == "untraced" then . else
 		.value.ratio = ratio(.value.iops; $of.untraced.iops) end))}) | from_entries) as $table
 | {
@@ -21,6 +22,8 @@ def largest($key): [.[] | .[$key] | select(. != null)] | max;
 		null_blk: "memory_backed=1 irqmode=1 (softirq), two queues, written once before"},
 	ratio: ($table[$rows[0]] | with_entries(select(.value.ratio) | .value |= .ratio)),
 	rows: $table,
+	# Facts that a ring of the default size holds before the first is lost.
+	room_facts: $room,
 	problems: [
 		($runs[] | select(.ios != $writes) | "\(.row), \(.arm).\(.repeat): \(.ios) writes, not \($writes)"),
 		($rows[] as $row | $arms[] as $arm
