@@ -60,7 +60,8 @@ static void print_kernel(struct doctor *d)
 	cl_out_bool(d->out, "aio", f->aio);
 	cl_out_bool(d->out, "io_uring", f->io_uring);
 	cl_out_bool(d->out, "preempts", f->preempts);
-	cl_out_bool(d->out, "stat_and_pending", !f->basic_bpf);
+	cl_out_bool(d->out, "stat_and_pending", !f->basic_bpf && f->own_types);
+	cl_out_bool(d->out, "pending", !f->basic_bpf);
 	cl_out_bool(d->out, "may_load_bpf", f->may_load);
 	cl_out_str(d->out, "lockdown", f->lockdown[0] ? f->lockdown : "unknown");
 	cl_out_bool(d->out, "hooks_tried", d->source);

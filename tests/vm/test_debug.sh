@@ -11,6 +11,7 @@
 # limit: 900
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 
+KERNEL=${KERNEL%-kcsan}
 DEBUG=${KERNEL%-debug}-debug
 if [[ $KERNEL == "$DEBUG" ]]; then
 	skip 'a slice on the debug kernel' 'this is the debug kernel, and all tests are run on it'

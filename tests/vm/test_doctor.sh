@@ -18,7 +18,9 @@ rules_then() { grep '"type":"rule"' "$golden"; }
 if [[ $KERNEL == stock-* ]] && grep -q ext4 /proc/filesystems; then
 	die 'ext4 is there already: nothing is proved of loading it'
 fi
-golden=$TOP/tests/kernels/${KERNEL%-debug}.doctor.json
+twin_of=${KERNEL%-debug}
+twin_of=${twin_of%-kcsan}
+golden=$TOP/tests/kernels/$twin_of.doctor.json
 usable=true status=0
 # Its modules have no types yet: that is all there is to say of it.
 [[ $KERNEL != stock-5.10 ]] || usable=false status=3

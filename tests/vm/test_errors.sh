@@ -147,6 +147,9 @@ types=("$CONVLIST" --btf "$WORK/types")
 ends 'types from no file' 3 'BTF' "$CONVLIST" --btf "$WORK/nothing" doctor
 ends 'types from a file that has none' 3 'BTF' "$CONVLIST" --btf "$0" check --duration 1
 ends 'doctor with types from a file' 0 '' "${types[@]}" doctor
+equal 'doctor with types from a file: pending, but no stat' \
+	"$("${types[@]}" doctor --json | jq -r 'select(.type == "doctor") | "\(.pending) \(.stat_and_pending)"')" 'true false'
+ends 'stat with types from a file' 3 'no types of the kernel.s own' "${types[@]}" stat --duration 1
 make_ext4 /dev/vda
 defer /dev/vda 0
 fallocate -l 8M "$MOUNT/file"

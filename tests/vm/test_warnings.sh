@@ -72,7 +72,7 @@ has_target() { modprobe -q "dm-$1" || true; dmsetup targets 2>/dev/null | grep -
 # Each run loads the programs anew, which takes its time in an emulated machine: all of
 # it on the series, a part on the others.
 case $KERNEL in
-6.12 | 6.12-debug) SOME=0 ;;
+6.12 | 6.12-debug | 6.12-kcsan) SOME=0 ;;
 *) SOME=1 ;;
 esac
 
