@@ -14,7 +14,7 @@ def geomean_of($what):
 		| {value: (map(.ratio) | geomean), min: ($each | min), max: ($each | max)}
 	  end;
 # The most that vs_overwrite can be: conversions cost nothing, but an fsync has to commit.
-def limit: map(.commit.iops.ratio // 1) | geomean;
+def limit: if any(.[]; .fsync > 0 and (.commit.iops | not)) then null else map(.commit.iops.ratio // 1) | geomean end;
 def group: {rows: length, vs_stock: geomean_of("vs_stock"), vs_overwrite: geomean_of("vs_overwrite"), ceiling: geomean_of("ceiling"), limit: limit};
 
 # A bar that each row has to meet: $get gives the ratio of a row, worse when greater.
