@@ -110,13 +110,16 @@ ext4_name() { basename "$(realpath "$1")"; }
 
 # defer DEVICE [BATCH_MS]: deferral on. Fails on a kernel without the series.
 defer() {
-	local dir
-	dir=/sys/fs/ext4/$(ext4_name "$1")
-	echo "${2:-0}" >"$dir/aio_dio_batch_ms"
-	echo 1 >"$dir/aio_dio_defer"
+	gather "$1" "${2:-0}"
+	echo 1 >"/sys/fs/ext4/$(ext4_name "$1")/aio_dio_defer"
+}
+
+# gather DEVICE BATCH_MS: how long what is put off may stay listed.
+gather() {
+	echo "$2" >"/sys/fs/ext4/$(ext4_name "$1")/aio_dio_batch_ms"
 	# What is to stay listed: the flusher comes by after half a minute, and
 	# writeback converts.
-	((${2:-0} < 10000)) || echo 0 >/proc/sys/vm/dirty_writeback_centisecs
+	(($2 < 10000)) || echo 0 >/proc/sys/vm/dirty_writeback_centisecs
 }
 
 pending_count() { cat "/sys/fs/ext4/$(ext4_name "$1")/nr_aio_dio_pending"; }

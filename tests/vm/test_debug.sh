@@ -11,12 +11,11 @@
 # limit: 900
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
 
-KERNEL=${KERNEL%-kcsan}
-DEBUG=${KERNEL%-debug}-debug
-if [[ $KERNEL == "$DEBUG" ]]; then
-	skip 'a slice on the debug kernel' 'this is the debug kernel, and all tests are run on it'
+if [[ $KERNEL =~ -(debug|kcsan)$ ]]; then
+	skip 'a slice on the debug kernel' 'this is such a kernel, and all tests are run on it'
 	exit 0
 fi
+DEBUG=$KERNEL-debug
 if ! "$TOP/kernel-patch/kernel" path "$DEBUG" >/dev/null 2>&1; then
 	skip 'a slice on the debug kernel' "not built; kernel-patch/kernel build $DEBUG builds it, in 10 to 20 minutes"
 	exit 0

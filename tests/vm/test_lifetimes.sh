@@ -194,6 +194,16 @@ files_are_there() {
 	umount "$MOUNT"
 }
 
+on_by_default() {
+	make_ext4 "$DEVICE"
+	gather "$DEVICE" 60000
+	file=$MOUNT/file
+	write_blocks 64
+	equal 'by default: 64 writes are held' "$(pending_count $DEVICE)" 64
+	umount "$MOUNT"
+	check 'by default: the data is there' remounted_data_is_there
+}
+
 # Adjacent writes are converted together, whatever order they came in.
 merged() {
 	local trace=/sys/kernel/tracing
@@ -208,4 +218,4 @@ merged() {
 
 run_cases 'umount_converts umount_of_a_file_in_use remount_read_only freeze sync_drains evict
 	unlink_with_entries unlink_and_umount unlink_of_an_open_file rename_over work_converts
-	switched_off bounded bounded_by_space bounded_together merged' "$@"
+	switched_off on_by_default bounded bounded_by_space bounded_together merged' "$@"
