@@ -101,7 +101,7 @@ if ! can_fail_below; then
 	skip 'an error of a conversion' 'this kernel cannot make allocations fail by call chain'
 	exit "$FAILED"
 fi
-fail_below ext4_convert_unwritten_extents
+fail_below jbd2__journal_start
 both 'an error of a conversion' error,fsync_error conversion_error_reaches_fsync bash "$WORK/meet"
 equal 'an error of a conversion, broken: fsync does not fail' "$(cat "$WORK/fsync")" ''
 fail_nowhere

@@ -124,7 +124,7 @@ no_memory_for_a_handle() {
 	can_fail_memory 'no memory for a handle' || return 0
 	fill_with_old_data /dev/vda
 	hold 64 "${KEEP_OLD_DATA[@]}"
-	fails 'no memory for a handle' fail_first_fsync ext4_convert_unwritten_extents
+	fails 'no memory for a handle' fail_first_fsync jbd2__journal_start
 	ends_clean 'no memory for a handle'
 }
 
@@ -172,7 +172,7 @@ work_fails() {
 }
 
 let_work_fail() {
-	no_memory_below ext4_convert_unwritten_extents
+	no_memory_below ext4_end_aio_dio_work
 	equal 'the work fails: it has not run before' "$(pending_count "$DEVICE")" 64
 	wait_for 20 none_pending
 	memory_again

@@ -77,7 +77,7 @@ if ! can_fail_below; then
 	exit 0
 fi
 defer /dev/vda 60000
-fail_below ext4_convert_unwritten_extents
+fail_below jbd2__journal_start
 met 'no memory' 100 check --summary "$WORK/summary.json"
 at_least 'no memory: fsync fails' "$(grep -c 'Cannot allocate' "$WORK/fsync" || true)" 1
 equal 'no memory: the error reached fsync' "$(rule conversion_error_reaches_fsync)" 'ok 0 0 16'
