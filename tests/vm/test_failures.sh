@@ -159,7 +159,10 @@ work_fails() {
 	fill_with_old_data /dev/vda
 	make_ext4 "$DEVICE" "${KEEP_OLD_DATA[@]}"
 	# Long enough for all that comes before the failure.
-	defer "$DEVICE" 8000
+	case $(uname -r) in
+	*debug* | *kcsan*) defer "$DEVICE" 40000 ;;
+	*) defer "$DEVICE" 8000 ;;
+	esac
 	file=$MOUNT/file
 	write_blocks 64
 	holder syncfs
@@ -174,7 +177,7 @@ work_fails() {
 let_work_fail() {
 	no_memory_below ext4_end_aio_dio_work
 	equal 'the work fails: it has not run before' "$(pending_count "$DEVICE")" 64
-	wait_for 20 none_pending
+	wait_for 60 none_pending
 	memory_again
 }
 
