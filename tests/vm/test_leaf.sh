@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Completed writes in the same leaf of the extent tree are converted together. The
+# blocks that are written afterwards are those that stock would have, the tree is
+# sound, and nobody sees a leaf that is ahead of its checksum.
+# kernel: 6.12
+# disks: 512M
+# tags: series
+# limit: 150
+# long-limit: 600
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/test.sh"
+. "$TOP/tests/lib/hold.sh"
+
+PARAMETERS=/sys/module/ext4/parameters
+
+# scattered FILE OPTION...: parts of it are written, the same ones whenever the
+# options are the same.
+scattered() {
+	file=$1
+	shift
+	fallocate -l 24M "$file"
+	fio_json scattered --filename="$file" --size=24M --rw=randwrite --direct=1 --ioengine=libaio \
+		--iodepth=16 --fallocate=none --verify=crc32c --do_verify=0 "$@"
+	sync "$file"
+}
+
+# Which blocks are unwritten, and which not: as few lines as possible.
+block_map() {
+	filefrag -v -b"$2" "$1" | tr -d ':,.' | awk '$1 ~ /^[0-9]+$/ && NF >= 6 {
+		is = /unwritten/ ? "unwritten" : "written"
+		if (is != was) print $2, is
+		was = is
+	}'
+}
+
+# as_on_stock NAME BLOCK_SIZE FIO OPTION...
+as_on_stock() {
+	local name=$1 block=$2 deferred stock
+	shift 2
+	make_ext4 "$DEVICE" -b "$block"
+	echo 0 >"/sys/fs/ext4/$(ext4_name "$DEVICE")/aio_dio_defer"
+	scattered "$MOUNT/stock" "$@"
+	stock=$(block_map "$file" "$block")
+	defer "$DEVICE"
+	scattered "$MOUNT/deferred" "$@"
+	deferred=$(block_map "$file" "$block")
+	at_least "$name: there are many extents" "$(wc -l <<<"$stock")" 300
+	equal "$name: written is what stock has as written" "$(md5sum <<<"$deferred")" "$(md5sum <<<"$stock")"
+	umount "$MOUNT"
+	check "$name: the extent tree is sound" e2fsck -fn "$DEVICE"
+	mount "$DEVICE" "$MOUNT"
+	check "$name: the data is there" fio_json again --filename="$MOUNT/deferred" --size=24M \
+		--rw=randwrite --direct=1 --ioengine=libaio --iodepth=16 --fallocate=none \
+		--verify=crc32c --verify_only "$@"
+	umount "$MOUNT"
+}
+
+scattered_as_on_stock() {
+	local seed
+	local -a seeds=(1)
+	[[ -z ${CONVLIST_LONG:-} ]] || seeds=({1..8})
+	for seed in "${seeds[@]}"; do
+		as_on_stock "4 KiB blocks, seed $seed" 4096 --bs=4k --io_size=12M --randseed=$seed --fsync=40
+		as_on_stock "1 KiB blocks, seed $seed" 1024 --bs=1k --io_size=6M --randseed=$seed
+		as_on_stock "sizes from 4 to 32 KiB, seed $seed" 4096 --bsrange=4k-32k --io_size=12M \
+			--randseed=$seed --fsync=40
+	done
+}
+
+# A file that is written to the end has no more extents than it began with.
+merged_in_the_end() {
+	make_ext4 "$DEVICE"
+	defer "$DEVICE"
+	file=$MOUNT/file
+	fallocate -l 24M "$file"
+	blocks_job all --size=24M --do_verify=0
+	sync "$file"
+	equal 'merged: all blocks are written' "$(block_map "$file" 4096)" '0 written'
+	# mke2fs leaves no 24 MiB in one piece, so a few.
+	at_least 'merged: into few extents' 20 "$(filefrag "$file" | grep -oE '[0-9]+ extent' | cut -d' ' -f1)"
+	umount "$MOUNT"
+	check 'merged: the data is there' remounted_data_is_there
+}
+
+# How often is FUNCTION called while COMMAND runs? calls_of FUNCTION COMMAND...
+calls_of() {
+	local trace=/sys/kernel/tracing
+	echo "$1" >$trace/set_ftrace_filter
+	echo function >$trace/current_tracer
+	echo >$trace/trace
+	shift
+	"$@"
+	grep -c '<-' $trace/trace || true
+	echo nop >$trace/current_tracer
+	echo >$trace/set_ftrace_filter
+}
+
+# Every second block of 256: as many conversions, and one change of the leaf. The
+# file has one already, for want of room in the inode.
+# guard: leaf_dirty
+together() {
+	local i
+	make_ext4 "$DEVICE"
+	defer "$DEVICE" 60000
+	file=$MOUNT/file
+	fallocate -l 1M "$file"
+	for i in 200 202 204 206 208; do
+		fallocate -p -o $((i * 4096)) -l 4096 "$file"
+	done
+	sync "$file"
+	fio_json hold --filename="$file" --rw=write:4k --bs=4k --size=512k --io_size=256k --direct=1 \
+		--ioengine=libaio --iodepth=16 --fallocate=none --verify=crc32c --do_verify=0
+	equal 'together: 64 writes are held' "$(pending_count $DEVICE)" 64
+	equal 'together: one change of the leaf' "$(calls_of ext4_ext_leaf_begin sync "$file")" 1
+	umount "$MOUNT"
+	mount "$DEVICE" "$MOUNT"
+	equal 'together: 64 blocks are written' "$(block_map "$file" 4096 | grep -c ' written')" 64
+	check 'together: the data is there' fio_json again --filename="$file" --rw=write:4k --bs=4k \
+		--size=512k --io_size=256k --direct=1 --ioengine=libaio --iodepth=16 --fallocate=none \
+		--verify=crc32c --verify_only
+	umount "$MOUNT"
+}
+
+# The ioctl that reads all leaves into the cache of extents checks each of them. It
+# comes while one is changed but has its old checksum: a test kernel stays so for a
+# second.
+# guard: leaf_lock
+unseen() {
+	local precache
+	make_ext4 "$DEVICE"
+	defer "$DEVICE" 60000
+	file=$MOUNT/file
+	fallocate -l 2M "$file"
+	fio_json hold --filename="$file" --rw=write:4k --bs=4k --size=2M --io_size=1M --direct=1 \
+		--ioengine=libaio --iodepth=16 --fallocate=none
+	# The leaf is new to the page cache of extents, and on the device.
+	sync "$file"
+	fio_json more --filename="$file" --rw=write:4k --bs=4k --offset=4k --size=1M --io_size=256k --direct=1 \
+		--ioengine=libaio --iodepth=16 --fallocate=none
+	[[ ! -e $PARAMETERS/delayed ]] || echo leaf >$PARAMETERS/delayed
+	sync "$file" &
+	sleep 0.3
+	# EXT4_IOC_PRECACHE_EXTENTS
+	precache=$(perl -e 'open(F, "<", $ARGV[0]) or die; print ioctl(F, 0x6612, 0) ? "ok" : "$!"' "$file")
+	equal 'unseen: no leaf is found broken' "$precache" ok
+	wait
+	[[ ! -e $PARAMETERS/delayed ]] || echo >$PARAMETERS/delayed
+	umount "$MOUNT"
+	check 'unseen: the file system is sound' e2fsck -fn "$DEVICE"
+}
+
+run_cases 'scattered_as_on_stock merged_in_the_end together unseen' "$@"
