@@ -60,10 +60,10 @@ scattered_as_on_stock() {
 	local -a seeds=(1)
 	[[ -z ${CONVLIST_LONG:-} ]] || seeds=({1..8})
 	for seed in "${seeds[@]}"; do
-		as_on_stock "4 KiB blocks, seed $seed" 4096 --bs=4k --io_size=12M --randseed=$seed --fsync=40
-		as_on_stock "1 KiB blocks, seed $seed" 1024 --bs=1k --io_size=6M --randseed=$seed
+		as_on_stock "4 KiB blocks, seed $seed" 4096 --bs=4k --io_size=12M --randseed="$seed" --fsync=40
+		as_on_stock "1 KiB blocks, seed $seed" 1024 --bs=1k --io_size=6M --randseed="$seed"
 		as_on_stock "sizes from 4 to 32 KiB, seed $seed" 4096 --bsrange=4k-32k --io_size=12M \
-			--randseed=$seed --fsync=40
+			--randseed="$seed" --fsync=40
 	done
 }
 
@@ -110,7 +110,7 @@ together() {
 	sync "$file"
 	fio_json hold --filename="$file" --rw=write:4k --bs=4k --size=512k --io_size=256k --direct=1 \
 		--ioengine=libaio --iodepth=16 --fallocate=none --verify=crc32c --do_verify=0
-	equal 'together: 64 writes are held' "$(pending_count $DEVICE)" 64
+	equal 'together: 64 writes are held' "$(pending_count "$DEVICE")" 64
 	equal 'together: one change of the leaf' "$(calls_of ext4_ext_leaf_begin sync "$file")" 1
 	umount "$MOUNT"
 	mount "$DEVICE" "$MOUNT"
