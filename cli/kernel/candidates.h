@@ -21,6 +21,7 @@ struct cl_candidate {
 	/* <function or tracepoint>__<fentry|fexit|tp|kprobe|kretprobe>, in the skeleton */
 	const char *programs[CL_CANDIDATE_PROGRAMS];
 	const char *only_with;	/* the target that an earlier hook must have got */
+	const char *unless;	/* a tracepoint: where it is, this way would miss some */
 	const char *note;
 	bool inferred;
 	bool perf;		/* a tracepoint by way of perf: dearer, but see hooks.c */

@@ -74,8 +74,11 @@ static const struct cl_hook hooks[] = {
 	} },
 	{ "conversion", CL_HOOK_OF_EXT4, CL_NEED_CONVERT, {
 		VIA(TRACEPOINT, CONVERT_TP, "ext4_aio_dio_convert_begin__tp", CONVERT_TP "__tp"),
-		VIA(FENTRY, CONVERT, FUNCTION_PAIR(CONVERT), FUNCTION_PAIR(BUFFERED)),
-		VIA(KPROBE, CONVERT, KPROBE_PAIR(CONVERT), KPROBE_PAIR(BUFFERED)),
+		/* The series converts most extents in their leaf, not by that function. */
+		{ .how = CL_HOW_FENTRY, .target = CONVERT, .unless = CONVERT_TP,
+		  .programs = { FUNCTION_PAIR(CONVERT), FUNCTION_PAIR(BUFFERED) } },
+		{ .how = CL_HOW_KPROBE, .target = CONVERT, .unless = CONVERT_TP,
+		  .programs = { KPROBE_PAIR(CONVERT), KPROBE_PAIR(BUFFERED) } },
 	} },
 	{ "conversion, atomic write", CL_HOOK_OF_ATOMIC_WRITES, CL_NEED_CONVERT, {
 		VIA(FENTRY, ATOMIC, FUNCTION_PAIR(ATOMIC)),
@@ -233,6 +236,8 @@ static bool candidate_fits(struct cl_choices *c, struct cl_choice *choice,
 {
 	bool found = !candidate->only_with;
 
+	if (candidate->unless && cl_types_tracepoint(c->features->types, candidate->unless))
+		return false;
 	if (candidate->args && number_of_args(c->features, candidate) != candidate->args)
 		return false;
 	if (candidate->pointer &&

@@ -45,13 +45,19 @@ done
 
 # As doctor found them last, with kprobes.
 for hook in 'write, data done' 'write, submitter' 'completion, libaio' \
-	'completion, synchronous' conversion fsync; do
+	'completion, synchronous' fsync; do
 	equal "kprobe: $hook" "$(how "$hook")" kprobe
 done
 equal 'kprobe: rules are decidable' \
 	"$(doctor rule 'select(.rule != "converted_once").decidable' | sort -u)" yes
-equal 'kprobe: it is not told who converts' \
-	"$(doctor rule 'select(.rule == "converted_once").decidable')" off
+once=$(doctor rule 'select(.rule == "converted_once").decidable')
+if [[ -e /sys/fs/ext4/vda/aio_dio_defer ]]; then
+	# No function has all of the series' conversions: cl_candidate's unless.
+	equal 'kprobe: conversion, by the series' "$(how conversion) $once" 'tracepoint yes'
+else
+	equal 'kprobe: conversion, and it is not told who converts' "$(how conversion) $once" \
+		'kprobe off'
+fi
 
 for class in tracepoint fentry; do
 	for engine in libaio io_uring; do
@@ -61,6 +67,16 @@ for class in tracepoint fentry; do
 	under_class "$class" 0 psync 1
 	exact "$class, psync"
 done
+
+# Deferred, most conversions do not pass through the function that others hook.
+if [[ -e /sys/fs/ext4/vda/aio_dio_defer ]]; then
+	defer /dev/vda 1
+	for class in tracepoint fentry; do
+		under_class "$class" 0 libaio 16
+		exact "$class, deferred"
+	done
+	defer /dev/vda 0
+fi
 
 # What kernels get whose BPF can do less: the same facts, but no figures and no lists.
 export CONVLIST_BPF=basic
