@@ -155,6 +155,8 @@ void cl_features_fini(struct cl_features *f)
 
 int cl_features_require(const struct cl_features *f)
 {
+	const char *changed;
+
 	if (!f->may_load) {
 		cl_err("BPF needs root, or CAP_BPF and CAP_PERFMON: run it with sudo");
 		return -EPERM;
@@ -175,6 +177,12 @@ int cl_features_require(const struct cl_features *f)
 	}
 	if (!f->ext4_types && cl_types_file(f->types)) {
 		cl_err("%s knows nothing of ext4: its module's types must be in it as well",
+		       cl_types_file(f->types));
+		return -ENOTSUP;
+	}
+	if (!f->patched && cl_types_file(f->types) &&
+	    cl_symbols_find(f->symbols, "flush_aio_dio_completed_IO", &changed)) {
+		cl_err("%s is not of this kernel: the kernel has the conversion list, the file does not",
 		       cl_types_file(f->types));
 		return -ENOTSUP;
 	}

@@ -146,6 +146,9 @@ ends 'doctor without BTF' 3 'BTF' "$CONVLIST" doctor
 types=("$CONVLIST" --btf "$WORK/types")
 ends 'types from no file' 3 'BTF' "$CONVLIST" --btf "$WORK/nothing" doctor
 ends 'types from a file that has none' 3 'BTF' "$CONVLIST" --btf "$0" check --duration 1
+# Which conversions there are to hook is found by their names.
+sed 's/ext4_aio_dio/ext4_aio_xxx/g' "$WORK/types" >"$WORK/other"
+ends 'types of a kernel without the series' 3 'not of this kernel' "$CONVLIST" --btf "$WORK/other" check --duration 1
 ends 'doctor with types from a file' 0 '' "${types[@]}" doctor
 equal 'doctor with types from a file: pending, but no stat' \
 	"$("${types[@]}" doctor --json | jq -r 'select(.type == "doctor") | "\(.pending) \(.stat_and_pending)"')" 'true false'
