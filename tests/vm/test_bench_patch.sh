@@ -53,3 +53,11 @@ equal 'every bar has a verdict' "$(patch_json '[.bars[].verdict | IN("pass", "no
 for word in "$writes" "$files" "$mixed" IOPS 'Geometric means' completion_p99_vs_stock; do
 	check "the table shows $word" grep -qF -- "$word" "$WORK/table"
 done
+
+# The report once more, of what is in its own folder: that stays.
+before=$(patch_json '.geomean.vs_stock')
+WRITES=256 status_is '--from its own results' 0 "$TOP/tests/bench/patch" -k "$KERNEL" -n 1 -r "$ROWS" \
+	--from "$WORK/bench/raw" -o "$WORK/bench"
+equal '--from: the same report' "$(patch_json '"\(.rows | length) \(.geomean.vs_stock)"')" "3 $before"
+status_is '--from where nothing is' 2 "$TOP/tests/bench/patch" --from "$WORK" -o "$WORK/bench"
+check '--from: the results are still there' test -s "$WORK/bench/raw/$writes.fio.json"
