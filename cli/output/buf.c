@@ -19,11 +19,13 @@ void cl_buf_clear(struct cl_buf *b)
 		b->s[0] = '\0';
 }
 
-static bool grow(struct cl_buf *b, size_t more)
+bool cl_buf_grow(struct cl_buf *b, size_t more)
 {
 	size_t cap = b->cap ? b->cap : 256;
 	char *s;
 
+	if (b->oom)
+		return false;
 	while (cap - b->len <= more)
 		cap *= 2;
 	s = realloc(b->s, cap);
@@ -36,38 +38,18 @@ static bool grow(struct cl_buf *b, size_t more)
 	return true;
 }
 
-/* For so many bytes, and a NUL. */
-static inline bool reserve(struct cl_buf *b, size_t more)
-{
-	return !b->oom && (b->cap - b->len > more || grow(b, more));
-}
-
-void cl_buf_add(struct cl_buf *b, const char *s, size_t len)
-{
-	if (!reserve(b, len))
-		return;
-	memcpy(b->s + b->len, s, len);
-	b->len += len;
-	b->s[b->len] = '\0';
-}
-
-void cl_buf_puts(struct cl_buf *b, const char *s)
-{
-	cl_buf_add(b, s, strlen(s));
-}
-
 void cl_buf_vprintf(struct cl_buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
 	size_t room;
 	int len;
 
-	if (!reserve(b, 0))
+	if (!cl_buf_reserve(b, 0))
 		return;
 	room = b->cap - b->len;
 	va_copy(again, ap);
 	len = vsnprintf(b->s + b->len, room, fmt, ap);
-	if (len >= 0 && (size_t)len >= room && reserve(b, len))
+	if (len >= 0 && (size_t)len >= room && cl_buf_reserve(b, len))
 		len = vsnprintf(b->s + b->len, b->cap - b->len, fmt, again);
 	va_end(again);
 	if (len >= 0 && !b->oom)
@@ -104,7 +86,7 @@ void cl_buf_s64(struct cl_buf *b, int64_t v)
 
 void cl_buf_pad(struct cl_buf *b, size_t n)
 {
-	if (!reserve(b, n))
+	if (!cl_buf_reserve(b, n))
 		return;
 	memset(b->s + b->len, ' ', n);
 	b->len += n;

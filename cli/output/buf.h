@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct cl_buf {
 	char *s;	/* NUL terminated once anything was added */
@@ -16,18 +17,36 @@ struct cl_buf {
 
 void cl_buf_free(struct cl_buf *b);
 void cl_buf_clear(struct cl_buf *b);
-void cl_buf_add(struct cl_buf *b, const char *s, size_t len);
+
+/* Room for so many bytes, and a NUL; false: there is none. */
+bool cl_buf_grow(struct cl_buf *b, size_t more);
+static inline bool cl_buf_reserve(struct cl_buf *b, size_t more)
+{
+	return (b->cap - b->len > more && !b->oom) || cl_buf_grow(b, more);
+}
+
 static inline void cl_buf_char(struct cl_buf *b, char c)
 {
-	if (b->cap - b->len < 2) {
-		cl_buf_add(b, &c, 1);
+	if (!cl_buf_reserve(b, 1))
 		return;
-	}
 	b->s[b->len++] = c;
 	b->s[b->len] = '\0';
 }
 
-void cl_buf_puts(struct cl_buf *b, const char *s);
+static inline void cl_buf_add(struct cl_buf *b, const char *s, size_t len)
+{
+	if (!cl_buf_reserve(b, len))
+		return;
+	memcpy(b->s + b->len, s, len);
+	b->len += len;
+	b->s[b->len] = '\0';
+}
+
+static inline void cl_buf_puts(struct cl_buf *b, const char *s)
+{
+	cl_buf_add(b, s, strlen(s));
+}
+
 void cl_buf_printf(struct cl_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cl_buf_vprintf(struct cl_buf *b, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));

@@ -193,32 +193,33 @@ static void text_end(struct cl_out *o)
 	cl_buf_char(&o->line, '\n');
 }
 
-/* NULL: it is in no column. Columns are mostly what a row begins with. */
-static struct cl_buf *find_cell(struct cl_out *o, const char *key)
+/* Negative: it has none. Columns are mostly what a row begins with. */
+static int find_column(struct cl_out *o, const char *key)
 {
-	const struct cl_out_column *c;
+	int i;
 
-	if (!o->cells_left)
-		return NULL;
-	for (c = o->cols; c->key && c - o->cols < CL_OUT_COLUMNS; c++) {
-		if (c->key[0] == key[0] && !strcmp(c->key, key)) {
+	for (i = 0; o->cells_left && o->cols[i].key && i < CL_OUT_COLUMNS; i++) {
+		if (o->cols[i].key[0] == key[0] && !strcmp(o->cols[i].key, key)) {
 			o->cells_left--;
-			return &o->cell[c - o->cols];
+			return i;
 		}
 	}
-	return NULL;
+	return -1;
 }
 
-/* Where the next field goes, its key (or what stands for it) already written. */
+/*
+ * Where the next field goes, its key (or what stands for it) already written. NULL: it
+ * is not shown.
+ */
 static struct cl_buf *start_field(struct cl_out *o, const char *key, bool container)
 {
 	struct cl_buf *b = o->row ? &o->rest : &o->line;
 
 	if (o->row && o->depth == 0 && !container) {
-		struct cl_buf *cell = find_cell(o, key);
+		int i = find_column(o, key);
 
-		if (cell)
-			return cell;
+		if (i >= 0)
+			return o->cols[i].width ? &o->cell[i] : NULL;
 	}
 	if (!o->row && o->depth == 0) {
 		cl_buf_printf(b, "\n  %-*.*s", LABEL_WIDTH, label_len(key), key);
@@ -271,6 +272,8 @@ static void text_value(struct cl_out *o, const char *key, const struct cl_value 
 	struct cl_buf *b = start_field(o, key, false);
 	bool quote = o->depth > 0 || (o->row && b == &o->rest);
 
+	if (!b)
+		return;
 	if (!o->row && o->depth == 0)
 		cl_buf_puts(b, " ");
 	add_value(b, v, quote);
