@@ -3,46 +3,7 @@
  * Conversions of direct writes' ranges, and the two things that the series adds
  * around them: the flush of an inode's list, and the work.
  */
-#include "stat.bpf.h"
-
-struct conversion {
-	__s64 offset_bytes;
-	__u64 size_bytes;
-	__u64 begin_ns;
-	__s32 error;
-	__u32 journal_tid;
-	__u32 has_tid;
-	__u32 why;
-	__u32 entries;
-	__u32 flags;
-};
-
-static __always_inline void converted(struct inode *inode, const struct cl_inode_id *id,
-				      const struct conversion *is)
-{
-	struct cl_ev_convert *c;
-
-	if (cl_stat_by) {
-		cl_stat_converted(inode, is->offset_bytes, is->size_bytes, is->begin_ns, is->error);
-		/* Failures are told whatever was asked for. */
-		if (!is->error)
-			return;
-	}
-	c = cl_reserve(CL_EV_CONVERT, sizeof(*c), id);
-	if (!c)
-		return;
-	c->e.flags = is->flags;
-	c->offset_bytes = is->offset_bytes;
-	c->size_bytes = is->size_bytes;
-	c->begin_ns = is->begin_ns;
-	c->error = is->error;
-	c->journal_tid = is->journal_tid;
-	c->has_tid = is->has_tid;
-	c->why = is->why;
-	c->entries = is->entries;
-	c->pad = 0;
-	cl_submit(c);
-}
+#include "convert.bpf.h"
 
 SEC("tp_btf/ext4_aio_dio_convert_begin")
 int BPF_PROG(ext4_aio_dio_convert_begin__tp, struct inode *inode)
@@ -109,11 +70,6 @@ static __always_inline void convert_begin(struct inode *inode, __s64 offset_byte
 		call->id = id;
 }
 
-/*
- * The tid is that of the handle under which the extents were handled. Should
- * that not have been seen, i_datasync_tid stands in, which another writer may
- * have moved on meanwhile: the true tid is that one or an earlier one.
- */
 static __always_inline void convert_end(int ret)
 {
 	struct cl_call *call = cl_call_end(CL_CALL_CONVERT);
@@ -127,13 +83,7 @@ static __always_inline void convert_end(int ret)
 	is.size_bytes = call->arg[2];
 	is.begin_ns = call->begin_ns;
 	is.error = ret < 0 ? ret : 0;
-	is.journal_tid = call->arg[3];
-	is.has_tid = call->arg[3] != 0;
-	if (!is.has_tid && !is.error && journal_of(inode)) {
-		is.journal_tid = BPF_CORE_READ(ext4_inode(inode), i_datasync_tid);
-		is.has_tid = 1;
-		is.flags = CL_F_INFERRED;
-	}
+	conversion_tid(inode, call->arg[3], &is);
 	converted(inode, &call->id, &is);
 }
 
@@ -205,11 +155,20 @@ int BPF_KRETPROBE(ext4_convert_unwritten_extents_atomic__kretprobe, int ret)
 	return 0;
 }
 
+/* The conversion that this task is in: a direct write's, or buffered writeback's. */
+static __always_inline struct cl_call *current_conversion(void)
+{
+	struct cl_task *task = cl_task_in_calls();
+	struct cl_call *call = cl_call_find_in(task, CL_CALL_CONVERT);
+
+	return call ? call : cl_call_find_in(task, CL_CALL_WRITEBACK);
+}
+
 /* Fires for unwritten extents alone, in the task that handles them, under its handle. */
 SEC("tp_btf/ext4_ext_handle_unwritten_extents")
 int BPF_PROG(ext4_ext_handle_unwritten_extents__tp, struct inode *inode)
 {
-	struct cl_call *call = cl_call_find(CL_CALL_CONVERT);
+	struct cl_call *call = current_conversion();
 	__u32 tid;
 
 	if (call && call->arg[0] == (__u64)inode && current_handle_tid(&tid))
@@ -221,7 +180,7 @@ SEC("tp/ext4/ext4_ext_handle_unwritten_extents")
 int ext4_ext_handle_unwritten_extents__tp_perf(
 	struct trace_event_raw_ext4_ext_handle_unwritten_extents *event)
 {
-	struct cl_call *call = cl_call_find(CL_CALL_CONVERT);
+	struct cl_call *call = current_conversion();
 	struct inode *inode;
 	__u32 tid;
 

@@ -39,6 +39,7 @@ struct cl_submitter {
 enum cl_call_of {
 	CL_CALL_CONVERT,
 	CL_CALL_BUFFERED,	/* conversions in it are buffered writeback's */
+	CL_CALL_WRITEBACK,	/* the same, for who follows these */
 	CL_CALL_FLUSH,
 	CL_CALL_WORK,
 	CL_CALL_WRITE_ITER,
@@ -142,6 +143,14 @@ struct cl_map_failed {
 	__type(value, __u8);
 };
 
+/* Buffered writeback's io_ends, by address, whose data was told to be done. */
+struct cl_map_written_back {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u8);
+};
+
 extern struct cl_map_ring cl_ring SEC(".maps");
 extern struct cl_map_inflight cl_inflight SEC(".maps");
 extern struct cl_map_submitters cl_submitters SEC(".maps");
@@ -149,6 +158,7 @@ extern struct cl_map_tasks cl_tasks SEC(".maps");
 extern struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 extern struct cl_map_paths cl_paths SEC(".maps");
 extern struct cl_map_failed cl_failed SEC(".maps");
+extern struct cl_map_written_back cl_written_back SEC(".maps");
 
 extern const volatile struct cl_config cl_cfg;
 extern const volatile __u64 cl_wakeup_bytes;

@@ -44,6 +44,7 @@ enum cl_event_kind {
 	CL_EV_REMOVE = 18,	/* blocks are taken off an inode on whose list writes wait */
 	CL_EV_READ = 19,	/* a read looked up blocks of a file that was written directly */
 	CL_EV_NAME = 20,	/* a regular file got a name, or loses one */
+	CL_EV_WRITEBACK = 21,	/* buffered writeback to unwritten extents: its data is done */
 	CL_EV_KINDS
 };
 
@@ -82,6 +83,17 @@ struct cl_ev_write {
 	__u64 landed_ns;
 };
 
+/*
+ * A range of pages that were written back together, by whatever task. It is not told
+ * who had written to them, or when; only that this was before.
+ */
+struct cl_ev_writeback {
+	struct cl_event e;
+	__u64 write_id;		/* as in cl_ev_write, and from the same numbers */
+	__s64 offset_bytes;
+	__u64 size_bytes;
+};
+
 struct cl_ev_listed {
 	struct cl_event e;
 	__u64 write_id;		/* 0: the write was not seen */
@@ -96,6 +108,7 @@ enum cl_completion_via {
 	CL_VIA_SYNC = 1,	/* the system call returned */
 	CL_VIA_LIBAIO = 2,	/* the event is in the completion ring */
 	CL_VIA_IO_URING = 3,	/* the CQE is filled in */
+	CL_VIA_WRITEBACK = 4,	/* no such record: what is written back was complete before */
 };
 
 struct cl_ev_completion {
@@ -123,6 +136,7 @@ enum cl_why {
 	CL_WHY_MAP = 8,		/* fiemap, SEEK_HOLE, SEEK_DATA, FIBMAP */
 	CL_WHY_DRAIN = 9,	/* sync, syncfs, freeze, remount, umount, quota off */
 	CL_WHY_UNKNOWN = 10,	/* the hook that was found does not tell */
+	CL_WHY_BUFFERED = 11,	/* buffered writeback, its own */
 	CL_WHYS
 };
 

@@ -27,6 +27,7 @@ struct cl_map_tasks cl_tasks SEC(".maps");
 struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 struct cl_map_paths cl_paths SEC(".maps");
 struct cl_map_failed cl_failed SEC(".maps");
+struct cl_map_written_back cl_written_back SEC(".maps");
 struct cl_map_stat_index cl_stat_index SEC(".maps");
 struct cl_map_stat_figures cl_stat_figures SEC(".maps");
 struct cl_map_stat_visible cl_stat_visible SEC(".maps");

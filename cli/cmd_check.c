@@ -46,7 +46,8 @@ static const struct cl_opt_spec check_spec = {
 	.command = "check",
 	.operands = "[RECORDING | [--] COMMAND...]",
 	.about = "Runs COMMAND, or watches until Ctrl-C, and judges: is every direct write that was\n"
-		 "seen complete before an fsync converted and committed when that fsync returns 0?\n"
+		 "seen complete before an fsync, and all that was written back by then, converted and\n"
+		 "committed when that fsync returns 0?\n"
 		 "Prints each violation as it is found, with what it rests on, and a summary.\n"
 		 "Warns as well where a program uses fsync wrongly, which changes the status only\n"
 		 "with --strict. A RECORDING is judged by the same code, without root.\n\n"

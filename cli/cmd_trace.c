@@ -40,8 +40,8 @@ static const struct cl_opt trace_opts[] = {
 static const struct cl_opt_spec trace_spec = {
 	.command = "trace",
 	.operands = "[RECORDING]",
-	.about = "Prints direct writes into unwritten extents, their conversion, fsyncs and journal\n"
-		 "commits, until Ctrl-C. Times are those since boot. With --writes the times are from\n"
+	.about = "Prints direct writes into unwritten extents and buffered writeback to them, their\n"
+		 "conversion, fsyncs and journal commits, until Ctrl-C. Times are those since boot. With --writes the times are from\n"
 		 "a write's data being done; '-' is what did not happen or was not seen.\n"
 		 "Of a RECORDING, the same is printed as when it was made; needs no root.",
 	.examples = "  convlist trace -f /mnt/data/file\n"
@@ -118,16 +118,21 @@ static void print_write(void *ctx, const struct cl_model *m, const struct cl_wri
 	cl_out_u64(o, "ino", w->inode->ino);
 	cl_out_s64(o, "offset_bytes", w->range.start);
 	cl_out_u64(o, "size_bytes", w->range.end - w->range.start);
-	cl_out_u64(o, "pid", w->tgid);
-	cl_out_strn(o, "comm", w->comm, CL_COMM_LEN);
+	if (w->buffered) {
+		cl_out_null(o, "pid");
+		cl_out_null(o, "comm");
+	} else {
+		cl_out_u64(o, "pid", w->tgid);
+		cl_out_strn(o, "comm", w->comm, CL_COMM_LEN);
+	}
 	cl_out_span(o, "io_ns", w->submit_ns, w->done_ns);
 	cl_out_span(o, "listed_after_ns", w->done_ns, w->listed_ns);
-	cl_out_span(o, "visible_after_ns", w->done_ns, w->visible_ns);
+	cl_out_span(o, "visible_after_ns", w->done_ns, w->buffered ? 0 : w->visible_ns);
 	cl_out_span(o, "converted_after_ns", w->done_ns, w->converted_ns);
 	cl_out_span(o, "committed_after_ns", w->done_ns, w->committed_ns);
 	cl_out_span(o, "fsync_after_ns", w->done_ns, w->fsync_end_ns);
 	cl_out_str(o, "via", cl_via_name(w->via));
-	if (w->visible_ns)
+	if (w->visible_ns && !w->buffered)
 		cl_out_s64(o, "result", w->result);
 	if (w->converted_ns) {
 		cl_out_str(o, "why", cl_why_name(w->why));

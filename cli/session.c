@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "failures.h"
 #include "log.h"
 #include "record/reader.h"
 #include "session.h"
@@ -64,6 +65,7 @@ static void restore_signals(const struct handlers *h)
 
 struct run {
 	struct cl_session *s;
+	struct cl_failures failures;
 	pid_t pid;			/* 0: no command, or it is over */
 	int stops_passed_on, asked;
 	uint64_t until_ns;		/* 0: no limit */
@@ -118,6 +120,14 @@ static bool over(struct run *r)
 	return s->unwanted && s->unwanted(s->ctx);
 }
 
+static int on_record(void *ctx, const void *record, size_t len)
+{
+	struct run *r = ctx;
+
+	cl_failures_record(&r->failures, record, len);
+	return r->s->record(r->s->record_ctx, record, len);
+}
+
 static int loop(struct run *r)
 {
 	struct cl_session *s = r->s;
@@ -125,7 +135,7 @@ static int loop(struct run *r)
 	int n, err;
 
 	for (;;) {
-		n = ops->poll(s->source, r->stopped ? 0 : POLL_MS, s->record, s->record_ctx);
+		n = ops->poll(s->source, r->stopped ? 0 : POLL_MS, on_record, r);
 		if (s->settle && (!ops->settled || ops->settled(s->source)))
 			s->settle(s->ctx);
 		for (; r->asked < nr_asked; r->asked++)
@@ -165,6 +175,7 @@ int cl_session_run(struct cl_session *s)
 	}
 	if (!err)
 		err = loop(&r);
+	cl_failures_end(&r.failures);
 	if (err && r.pid > 0) {
 		/* Not left behind without anybody who watches it. */
 		kill(r.pid, SIGKILL);

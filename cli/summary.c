@@ -42,6 +42,7 @@ void cl_summary_print(const struct cl_summary *s, struct cl_out *o)
 	cl_out_u64(o, "listed", c->listed);
 	cl_out_u64(o, "converted", c->converted);
 	cl_out_u64(o, "unconverted", cl_model_unconverted(s->model));
+	cl_out_u64(o, "writebacks", c->writebacks);
 	cl_out_u64(o, "conversions", c->kind[CL_EV_CONVERT]);
 	cl_out_u64(o, "conversion_errors", c->conversion_errors);
 	cl_out_u64(o, "fsyncs", c->fsyncs);

@@ -66,6 +66,16 @@ static __always_inline void kiocb_read_typed(struct kiocb *iocb, struct kiocb_fa
 	is->id.generation = inode->i_generation;
 }
 
+/* How many have yet to put it: an atomic_t, or a refcount_t around one. */
+static __always_inline int io_end_count(struct ext4_io_end *io_end)
+{
+	int count = 0;
+
+	bpf_probe_read_kernel(&count, sizeof(count),
+			      (void *)io_end + bpf_core_field_offset(struct ext4_io_end, count));
+	return count;
+}
+
 /* The inode whose conversion work this is: series only. */
 static __always_inline struct inode *aio_dio_work_inode(struct work_struct *work)
 {

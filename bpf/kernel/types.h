@@ -212,6 +212,8 @@ struct ext4_io_end_vec {
 struct ext4_io_end {
 	struct list_head list;
 	struct inode *inode;
+	unsigned int flag;
+	struct cl_atomic count;
 	struct list_head list_vec;
 };
 
@@ -302,6 +304,8 @@ enum req_flag_bits {
 #define CL_QUEUE_FLAG_WC	(1UL << 17)	/* 93e9d8e836cb */
 #define CL_FEAT_WRITE_CACHE	(1U << 0)	/* 1122c0c1cc71 */
 #define CL_FLAG_CACHE_DISABLED	(1U << 0)
+#define CL_IO_END_UNWRITTEN	0x1		/* bd2d0210cf22 */
+#define CL_IO_END_FAILED	0x2		/* never converted */
 #define CL_FMODE_WRITE		0x2
 #define CL_PF_KTHREAD		0x00200000
 #define CL_S_IFMT		0170000

@@ -17,6 +17,9 @@
 #define CONVERT "ext4_convert_unwritten_extents"
 #define BUFFERED "ext4_convert_unwritten_io_end_vec"
 #define ATOMIC CONVERT "_atomic"
+/* Whoever is the last to do so leaves buffered writeback's conversion to a work, or does it. */
+#define PUT "ext4_put_io_end"
+#define PUT_DEFER PUT "_defer"
 /* What an fsync spends its time in. Without fast commits the second one waits. */
 #define DATA_WAIT "file_write_and_wait_range"
 #define FAST_COMMIT "ext4_fc_commit"
@@ -94,6 +97,12 @@ static const struct cl_hook hooks[] = {
 		  .programs = { CONVERT_TID_TP "__tp_perf" }, .perf = true },
 		{ .how = CL_HOW_FENTRY, .target = CONVERT, .only_with = CONVERT, .inferred = true,
 		  .note = "from i_datasync_tid, which may be of a later transaction" },
+	} },
+	{ "writeback", CL_HOOK_OF_EXT4, CL_NEED_WRITEBACK, {
+		VIA(FENTRY, BUFFERED, PUT "__fentry", PUT_DEFER "__fentry",
+		    BUFFERED "__fentry_writeback", BUFFERED "__fexit_writeback"),
+		VIA(KPROBE, BUFFERED, PUT "__kprobe", PUT_DEFER "__kprobe",
+		    BUFFERED "__kprobe_writeback", BUFFERED "__kretprobe_writeback"),
 	} },
 	{ "zeroout", CL_HOOK_OF_EXT4, CL_NEED_ZEROOUT, {
 		VIA(FENTRY, "ext4_issue_zeroout", FUNCTION_PAIR("ext4_issue_zeroout")),

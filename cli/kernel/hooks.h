@@ -33,8 +33,9 @@ enum cl_need {
 	CL_NEED_REMOVE = 1 << 18,
 	CL_NEED_READ = 1 << 19,		/* CL_EV_READ, and cl_ev_completion.visible_id */
 	CL_NEED_NAME = 1 << 20,
+	CL_NEED_WRITEBACK = 1 << 21,	/* CL_EV_WRITEBACK, and CL_EV_CONVERT of these */
 };
-#define CL_NEEDS 21
+#define CL_NEEDS 22
 
 /* Their hooks are placed only for who asks for them. */
 #define CL_NEEDS_ASKED (CL_NEED_FSYNC_STAGES | CL_NEED_READ)
@@ -42,7 +43,8 @@ enum cl_need {
 /* Whoever wants figures and no facts; the programs of other hooks would have nothing to do. */
 #define CL_NEEDS_OF_STAT                                                                    \
 	(CL_NEED_WRITE | CL_NEED_SUBMITTER | CL_NEED_LISTED | CL_NEED_COMPLETION |          \
-	 CL_NEED_CONVERT | CL_NEED_FLUSH | CL_NEED_FSYNC | CL_NEED_FSYNC_STAGES)
+	 CL_NEED_CONVERT | CL_NEED_FLUSH | CL_NEED_FSYNC | CL_NEED_FSYNC_STAGES |           \
+	 CL_NEED_WRITEBACK /* failures */)
 
 enum cl_hook_how {
 	CL_HOW_MISSING = 0,	/* the kernel has it, but no candidate could be hooked */

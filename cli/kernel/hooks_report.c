@@ -65,6 +65,8 @@ const char *cl_need_name(enum cl_need need)
 		return "read";
 	case CL_NEED_NAME:
 		return "name";
+	case CL_NEED_WRITEBACK:
+		return "writeback";
 	}
 	return "unknown";
 }

@@ -77,6 +77,9 @@ static enum cl_link_misses misses_of(const struct cl_link *l, const struct cl_fe
 	/* A part that has landed unseen is not known. */
 	if (strstr(l->name, "iomap_dio") == l->name)
 		return CL_MISSES_LEAVE_TRACES;
+	/* The conversion tells in their place. */
+	if (strstr(l->name, "ext4_put_io_end") == l->name)
+		return CL_MISSES_LEAVE_TRACES;
 	/* Where return probes are few, what they miss is counted in any case. */
 	if (strstr(l->name, "aio_complete_rw") == l->name &&
 	    (!l->kprobe || uses_multi(f, l->name)))

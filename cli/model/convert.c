@@ -88,8 +88,10 @@ static void converted(struct cl_model *m, struct cl_write *w, const struct cl_co
 		give_up_oldest_failed(m, inode);
 		return;
 	}
-	m->counts.converted++;
-	cl_hist_add_span(&m->counts.convert, w->done_ns, w->converted_ns);
+	if (!w->buffered) {
+		m->counts.converted++;
+		cl_hist_add_span(&m->counts.convert, w->done_ns, w->converted_ns);
+	}
 	if (w->has_tid) {
 		w->state = CL_WRITE_CONVERTED;
 		cl_list_add_tail(&w->by_inode, &inode->converted);

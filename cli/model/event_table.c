@@ -3,8 +3,6 @@
 #include <string.h>
 
 #include "model/event_table.h"
-#include "output/buf.h"
-#include "output/output.h"
 #include "util.h"
 
 static const char *const why_names[] = {
@@ -13,7 +11,7 @@ static const char *const why_names[] = {
 	[CL_WHY_FAULT] = "fault",	    [CL_WHY_WRITE] = "write",
 	[CL_WHY_WRITEBACK] = "writeback",   [CL_WHY_LAYOUT] = "layout",
 	[CL_WHY_MAP] = "map",		    [CL_WHY_DRAIN] = "drain",
-	[CL_WHY_UNKNOWN] = "unknown",
+	[CL_WHY_UNKNOWN] = "unknown",	    [CL_WHY_BUFFERED] = "buffered",
 };
 
 static const char *const via_names[] = {
@@ -21,6 +19,7 @@ static const char *const via_names[] = {
 	[CL_VIA_SYNC] = "sync",
 	[CL_VIA_LIBAIO] = "libaio",
 	[CL_VIA_IO_URING] = "io_uring",
+	[CL_VIA_WRITEBACK] = "writeback",
 };
 
 static const char *const journal_names[] = {
@@ -92,6 +91,13 @@ static const struct cl_field write_fields[] = {
 	F(cl_ev_write, mapped_id, U64, RARE),
 	F(cl_ev_write, landed_id, U64, RARE),
 	F(cl_ev_write, landed_ns, TIME, RARE),
+	{}
+};
+
+static const struct cl_field writeback_fields[] = {
+	F(cl_ev_writeback, write_id, U64, MUST),
+	F(cl_ev_writeback, offset_bytes, S64, MUST),
+	F(cl_ev_writeback, size_bytes, U64, MUST),
 	{}
 };
 
@@ -241,6 +247,13 @@ static bool sane_write(const struct cl_event *e)
 	return w->write_id && sane_range(w->offset_bytes, w->size_bytes);
 }
 
+static bool sane_writeback(const struct cl_event *e)
+{
+	const struct cl_ev_writeback *w = (const void *)e;
+
+	return w->write_id && sane_range(w->offset_bytes, w->size_bytes);
+}
+
 static bool sane_listed(const struct cl_event *e)
 {
 	const struct cl_ev_listed *l = (const void *)e;
@@ -338,6 +351,8 @@ static const struct cl_event_info events[] = {
 	[CL_EV_REMOVE] = { "remove", sizeof(struct cl_ev_remove), remove_fields, sane_remove },
 	[CL_EV_READ] = { "read", sizeof(struct cl_ev_read), read_fields, sane_read },
 	[CL_EV_NAME] = { "name", sizeof(struct cl_ev_name), name_fields, NULL },
+	[CL_EV_WRITEBACK] = { "writeback", sizeof(struct cl_ev_writeback), writeback_fields,
+			      sane_writeback },
 };
 
 const struct cl_event_info *cl_event_info(unsigned int kind)
@@ -367,8 +382,6 @@ static bool sane_field(const struct cl_event *e, const struct cl_field *f)
 		return *(const __u32 *)p < f->nr_names;
 	case CL_FIELD_ERROR:
 		return *(const __s32 *)p <= 0 && *(const __s32 *)p >= -4095;
-	case CL_FIELD_FLAGS:
-		return !(*(const __u16 *)p >> CL_FLAG_BITS);
 	default:
 		return true;
 	}
@@ -388,83 +401,12 @@ int cl_event_check(const void *record, size_t len)
 	/* Every hook stamps its records; only user space tells of loss. */
 	if (!e->ts_ns && e->kind != CL_EV_LOST)
 		return -EINVAL;
-	for (f = cl_event_header_fields; f->name; f++)
-		if (f->type >= CL_FIELD_ERROR && !sane_field(e, f))
-			return -EINVAL;
+	if (e->flags >> CL_FLAG_BITS)
+		return -EINVAL;
 	for (f = info->fields; f->name; f++)
 		if (f->type >= CL_FIELD_ERROR && !sane_field(e, f))
 			return -EINVAL;
 	return info->sane && !info->sane(e) ? -EINVAL : 0;
-}
-
-static void print_flags(struct cl_out *o, const char *key, unsigned int flags)
-{
-	struct cl_buf b = {};
-	unsigned int i;
-
-	/* Rare, so it is there only when it says something. */
-	if (!flags)
-		return;
-	for (i = 0; i < CL_FLAG_BITS; i++)
-		if (flags & 1 << i)
-			cl_buf_printf(&b, "%s%s", b.len ? "," : "", cl_flag_names[i]);
-	cl_out_str(o, key, b.s);
-	cl_buf_free(&b);
-}
-
-static void print_field(struct cl_out *o, const struct cl_event *e, const struct cl_field *f)
-{
-	const void *p = (const char *)e + f->offset;
-
-	if (f->rare && !(f->type == CL_FIELD_ENUM ? *(const __u32 *)p : *(const __u64 *)p))
-		return;
-	switch (f->type) {
-	case CL_FIELD_U32:
-		cl_out_u64(o, f->name, *(const __u32 *)p);
-		break;
-	case CL_FIELD_U64:
-		cl_out_u64(o, f->name, *(const __u64 *)p);
-		break;
-	case CL_FIELD_S64:
-		cl_out_s64(o, f->name, *(const __s64 *)p);
-		break;
-	case CL_FIELD_TIME:
-		cl_out_time(o, f->name, *(const __u64 *)p);
-		break;
-	case CL_FIELD_ERROR:
-		cl_out_error_code(o, f->name, *(const __s32 *)p);
-		break;
-	case CL_FIELD_BOOL:
-		cl_out_bool(o, f->name, *(const __u32 *)p);
-		break;
-	case CL_FIELD_ENUM:
-		cl_out_str(o, f->name, f->names[*(const __u32 *)p]);
-		break;
-	case CL_FIELD_DEV:
-		cl_out_dev(o, f->name, *(const __u32 *)p);
-		break;
-	case CL_FIELD_FLAGS:
-		print_flags(o, f->name, *(const __u16 *)p);
-		break;
-	case CL_FIELD_COMM:
-		cl_out_strn(o, f->name, p, CL_COMM_LEN);
-		break;
-	case CL_FIELD_PATH:
-		cl_out_strn(o, f->name, p, CL_PATH_MAX);
-		break;
-	}
-}
-
-void cl_event_print(struct cl_out *o, const struct cl_event *e)
-{
-	const struct cl_event_info *info = cl_event_info(e->kind);
-	const struct cl_field *f;
-
-	cl_out_str(o, "kind", info->name);
-	for (f = cl_event_header_fields; f->name; f++)
-		print_field(o, e, f);
-	for (f = info->fields; f->name; f++)
-		print_field(o, e, f);
 }
 
 const char *cl_why_name(unsigned int why)

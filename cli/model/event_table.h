@@ -66,6 +66,7 @@ union cl_any_event {
 	struct cl_ev_remove remove;
 	struct cl_ev_read read;
 	struct cl_ev_name name;
+	struct cl_ev_writeback writeback;
 	unsigned char bytes[sizeof(struct cl_ev_path) + CL_PATH_MAX];
 };
 

@@ -121,6 +121,7 @@ void cl_seen_free(struct cl_seen *s);
 struct cl_write *cl_write_find(const struct cl_model *m, uint64_t id);
 /* write.c: each handles one kind of record: 0 or -ENOMEM */
 int cl_write_done(struct cl_model *m, const struct cl_ev_write *e);
+int cl_writeback_done(struct cl_model *m, const struct cl_ev_writeback *e);
 int cl_write_listed(struct cl_model *m, const struct cl_ev_listed *e);
 int cl_write_completed(struct cl_model *m, const struct cl_ev_completion *e);
 void cl_write_put(struct cl_model *m, struct cl_write *w);

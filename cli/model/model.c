@@ -86,6 +86,8 @@ bool cl_model_cares(const struct cl_model *m, const struct cl_event *e)
 	switch (e->kind) {
 	case CL_EV_WRITE:
 		return cl_write_find(m, any->write.write_id);
+	case CL_EV_WRITEBACK:
+		return cl_write_find(m, any->writeback.write_id);
 	case CL_EV_LISTED:
 		return cl_write_find(m, any->listed.write_id);
 	case CL_EV_COMPLETION:
@@ -145,6 +147,8 @@ int cl_model_record(void *model, const void *record, size_t len)
 	switch (e->kind) {
 	case CL_EV_WRITE:
 		return cl_write_done(m, &any->write);
+	case CL_EV_WRITEBACK:
+		return cl_writeback_done(m, &any->writeback);
 	case CL_EV_LISTED:
 		return cl_write_listed(m, &any->listed);
 	case CL_EV_COMPLETION:

@@ -97,6 +97,7 @@ struct cl_write {
 	uint32_t tgid;			/* submitter */
 	char comm[CL_COMM_LEN];
 	bool sync, dsync;
+	bool buffered;			/* writeback, by whomever: visible from the start */
 	bool inferred;			/* the place of WRITE in the stream is not certain */
 	/*
 	 * The source says so, or fsyncs, which are hooked last, were seen before it: what
@@ -266,7 +267,8 @@ enum cl_doubt {
 
 struct cl_counts {
 	uint64_t kind[CL_EV_KINDS];	/* records */
-	uint64_t writes, listed, completed, converted, conversion_errors;
+	uint64_t writes, listed, completed, converted;	/* direct ones */
+	uint64_t writebacks, conversion_errors;
 	uint64_t fsyncs, fsync_errors;
 	uint64_t pending, pending_max, pending_inode_max;	/* listed, not converted */
 	uint64_t malformed, duplicates, unmatched;

@@ -170,7 +170,7 @@ int cl_once(struct cl_model *m, struct cl_inode *inode, const struct cl_conversi
 	bool any = false, sure;
 	int err = 0;
 
-	if (c->why == CL_WHY_UNKNOWN)
+	if (c->why == CL_WHY_UNKNOWN || c->why == CL_WHY_BUFFERED)
 		return 0;
 	n = count(inode, c, &any);
 	if (!n) {

@@ -206,7 +206,7 @@ void cl_use_write_end(struct cl_model *m, const struct cl_write *w)
 	struct cl_use *use = w->inode->use;
 	struct cl_unsynced *u;
 
-	if (!use || w->fsynced || w->dsync || !w->visible_seq || w->result <= 0 || !w->all_hooked ||
+	if (!use || w->buffered || w->fsynced || w->dsync || !w->visible_seq || w->result <= 0 || !w->all_hooked ||
 	    sync_seq > w->visible_seq)
 		return;
 	u = &use->unsynced[w->early.id ? CL_SYNCED_EARLY : CL_NEVER_SYNCED];

@@ -153,15 +153,14 @@ static struct cl_write *write_new(const struct cl_model *m, const struct cl_ev_w
 	return w;
 }
 
-int cl_write_done(struct cl_model *m, const struct cl_ev_write *e)
+/* *write: NULL when there is nothing to follow. */
+static int add(struct cl_model *m, const struct cl_ev_write *e, struct cl_write **write)
 {
 	struct cl_inode *inode;
 	struct cl_write *w;
 	int err;
 
-	if (repeated(m, e))
-		return 0;
-	m->counts.writes++;
+	*write = NULL;
 	if (m->writes.nr >= CL_WRITES_MAX) {
 		m->doubts |= CL_DOUBT_LIMIT;
 		return 0;
@@ -185,6 +184,21 @@ int cl_write_done(struct cl_model *m, const struct cl_ev_write *e)
 	}
 	cl_inode_use(m, inode);
 	m->nr_unconverted++;
+	*write = w;
+	return 0;
+}
+
+int cl_write_done(struct cl_model *m, const struct cl_ev_write *e)
+{
+	struct cl_write *w;
+	int err;
+
+	if (repeated(m, e))
+		return 0;
+	m->counts.writes++;
+	err = add(m, e, &w);
+	if (err || !w)
+		return err;
 	err = cl_use_write(m, w);
 	if (!err)
 		err = cl_zeroout_catch_up(m, w);
@@ -193,6 +207,38 @@ int cl_write_done(struct cl_model *m, const struct cl_ev_write *e)
 	if (m->counts.unmatched)
 		take_early(m, w);
 	cl_convert_catch_up(m, w);
+	return 0;
+}
+
+/*
+ * What was written back, the program had written before: an fsync that begins later owes
+ * it as well. Of what the program does, and of which conversion is whose, nothing is known:
+ * so the rest of what is asked of a direct write is not asked of this.
+ */
+int cl_writeback_done(struct cl_model *m, const struct cl_ev_writeback *e)
+{
+	const struct cl_ev_write as_write = {
+		.e = e->e,
+		.write_id = e->write_id,
+		.offset_bytes = e->offset_bytes,
+		.size_bytes = e->size_bytes,
+	};
+	struct cl_write *w;
+	int err;
+
+	if (repeated(m, &as_write))
+		return 0;
+	m->counts.writebacks++;
+	err = add(m, &as_write, &w);
+	if (err || !w)
+		return err;
+	w->buffered = true;
+	w->tgid = 0;
+	w->via = CL_VIA_WRITEBACK;
+	w->visible_ns = w->done_ns;
+	w->visible_seq = m->seq;
+	w->result = e->size_bytes;
+	w->own_done = true;
 	return 0;
 }
 

@@ -86,7 +86,7 @@ int cl_zeroout(struct cl_model *m, const struct cl_ev_zeroout *e)
 		w = inode->pending[i];
 		if (w->range.start >= z.range.end)
 			break;
-		err = cl_write_gap_in(w, &z.range) ? note(m, w, &z) : 0;
+		err = !w->buffered && cl_write_gap_in(w, &z.range) ? note(m, w, &z) : 0;
 		if (err)
 			return err;
 	}

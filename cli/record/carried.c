@@ -58,7 +58,7 @@ static struct carried_write inode_of(const struct cl_event *e)
 				       .generation = e->generation };
 }
 
-static int note_write(struct cl_carried *c, const struct cl_ev_write *w)
+static int note_write(struct cl_carried *c, const struct cl_event *e, const struct cl_range *range)
 {
 	size_t max = c->max_writes ? 2 * c->max_writes : 64;
 	struct carried_write *p = c->write;
@@ -70,9 +70,8 @@ static int note_write(struct cl_carried *c, const struct cl_ev_write *w)
 		c->write = p;
 		c->max_writes = max;
 	}
-	p[c->nr_writes] = inode_of(&w->e);
-	p[c->nr_writes].range.start = w->offset_bytes;
-	p[c->nr_writes++].range.end = w->offset_bytes + w->size_bytes;
+	p[c->nr_writes] = inode_of(e);
+	p[c->nr_writes++].range = *range;
 	return 0;
 }
 
@@ -109,9 +108,20 @@ static bool matters(const struct cl_carried *c, const struct cl_model *m,
 static int note_if_write(struct cl_carried *c, const struct cl_model *m, const struct cl_event *e,
 			 size_t len)
 {
-	if (cl_event_check(e, len) || e->kind != CL_EV_WRITE || !cl_model_cares(m, e))
+	const union cl_any_event *any = (const void *)e;
+	struct cl_range r;
+
+	if (cl_event_check(e, len) || !cl_model_cares(m, e))
 		return 0;
-	return note_write(c, (const void *)e);
+	if (e->kind == CL_EV_WRITE)
+		r = (struct cl_range){ any->write.offset_bytes,
+				       any->write.offset_bytes + any->write.size_bytes };
+	else if (e->kind == CL_EV_WRITEBACK)
+		r = (struct cl_range){ any->writeback.offset_bytes,
+				       any->writeback.offset_bytes + any->writeback.size_bytes };
+	else
+		return 0;
+	return note_write(c, e, &r);
 }
 
 static void remove_at(struct cl_carried *c, size_t at, size_t end)

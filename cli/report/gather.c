@@ -78,8 +78,11 @@ static void write_end(void *ctx, const struct cl_model *m, const struct cl_write
 		      bool finished)
 {
 	struct cl_report *r = ctx;
-	struct cl_report_inode *inode = find_inode(r, w->inode);
+	struct cl_report_inode *inode;
 
+	if (w->buffered)
+		return;		/* how long a program waits is told of its own writes */
+	inode = find_inode(r, w->inode);
 	inode->writes++;
 	inode->bytes += w->range.end - w->range.start;
 	inode->unfinished += !finished;

@@ -144,7 +144,8 @@ static void write_end(void *ctx, const struct cl_model *m, const struct cl_write
 {
 	struct cl_rules *r = ctx;
 
-	judge_write(r, m, w, CL_AT_END);
+	if (!w->buffered)
+		judge_write(r, m, w, CL_AT_END);
 	cl_suspects_write_end(&r->suspects, m, w);
 }
 

@@ -92,12 +92,17 @@ static void print_write(const struct cl_write *w, struct cl_out *o)
 	cl_out_u64(o, "write_id", w->id);
 	cl_out_s64(o, "offset_bytes", w->range.start);
 	cl_out_u64(o, "size_bytes", w->range.end - w->range.start);
-	cl_out_u64(o, "pid", w->tgid);
-	cl_out_strn(o, "comm", w->comm, CL_COMM_LEN);
+	if (w->buffered) {
+		cl_out_null(o, "pid");
+		cl_out_null(o, "comm");
+	} else {
+		cl_out_u64(o, "pid", w->tgid);
+		cl_out_strn(o, "comm", w->comm, CL_COMM_LEN);
+	}
 	time_or_null(o, "submit_ns", w->submit_ns);
 	time_or_null(o, "data_done_ns", w->done_ns);
 	time_or_null(o, "listed_ns", w->listed_ns);
-	time_or_null(o, "visible_ns", w->visible_ns);
+	time_or_null(o, "visible_ns", w->buffered ? 0 : w->visible_ns);
 	cl_out_str(o, "via", cl_via_name(w->via));
 	cl_out_bool(o, "dsync", w->dsync);
 	cl_out_close(o);

@@ -18,6 +18,8 @@ bool cl_wanted(const struct cl_config *f, const void *record, size_t len)
 		return false;
 	if (e->kind == CL_EV_WRITE)
 		return cl_filter_task(f, e->tgid, any->write.comm);
+	if (e->kind == CL_EV_WRITEBACK)
+		return !cl_filter_by_task(f);	/* nobody knows whose it is */
 	if (e->kind == CL_EV_NAME && any->name.how != CL_NAME_UNLINK)
 		return cl_filter_task(f, e->tgid, any->name.comm);
 	if (e->kind == CL_EV_FSYNC_BEGIN)

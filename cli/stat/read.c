@@ -70,28 +70,14 @@ static void add_name(struct cl_stat *s, const struct cl_ev_path *p)
 		s->nr_names++;
 }
 
-static const char *path_of(const struct cl_stat *s, uint64_t ino, uint32_t dev, uint32_t generation)
+const char *cl_stat_path(const struct cl_stat *s, const struct cl_stat_who *who)
 {
 	/* The last that was told: a file may have been renamed. */
 	for (size_t i = s->nr_names; i-- > 0;)
-		if (s->name[i].ino == ino && s->name[i].dev == dev &&
-		    s->name[i].generation == generation)
+		if (s->name[i].ino == who->id && s->name[i].dev == who->dev &&
+		    s->name[i].generation == who->generation)
 			return s->name[i].path;
 	return NULL;
-}
-
-const char *cl_stat_path(const struct cl_stat *s, const struct cl_stat_who *who)
-{
-	return path_of(s, who->id, who->dev, who->generation);
-}
-
-static void tell_failure(const struct cl_stat *s, const struct cl_ev_convert *c)
-{
-	const char *path = path_of(s, c->e.ino, c->e.dev, c->e.generation);
-
-	cl_warn("a conversion failed: %s, %llu bytes at %lld of inode %llu on %u:%u (%s)",
-		strerror(-c->error), c->size_bytes, c->offset_bytes, c->e.ino,
-		cl_dev_major(c->e.dev), cl_dev_minor(c->e.dev), path ? path : "path not known");
 }
 
 void cl_stat_record(struct cl_stat *s, const void *record, size_t len)
@@ -102,8 +88,6 @@ void cl_stat_record(struct cl_stat *s, const void *record, size_t len)
 		return;
 	if (e->kind == CL_EV_PATH) {
 		add_name(s, record);
-	} else if (e->kind == CL_EV_CONVERT) {
-		tell_failure(s, record);
 	} else if (e->kind == CL_EV_LOST) {
 		const struct cl_ev_lost *lost = record;
 

@@ -107,8 +107,8 @@ static void check(const struct cl_judging *j)
 {
 	const struct cl_counts *c = cl_model_counts(j->model);
 
-	if (cl_model_unconverted(j->model) > c->writes || c->pending > c->listed ||
-	    c->converted + cl_model_unconverted(j->model) > c->writes ||
+	if (c->pending > c->listed ||
+	    c->converted + cl_model_unconverted(j->model) > c->writes + c->writebacks ||
 	    c->pending > c->pending_max || c->completed > c->writes)
 		abort();
 	if ((cl_model_lost(j->model) || c->malformed) &&

@@ -79,6 +79,14 @@ static void feed_write(struct facts *f, uint64_t ino, uint64_t id, int64_t offse
 	FEED(f, e);
 }
 
+static void feed_writeback(struct facts *f, uint64_t ino, uint64_t id, int64_t offset, uint64_t size)
+{
+	struct cl_ev_writeback e = { HEAD(CL_EV_WRITEBACK, cl_ev_writeback, ino), .write_id = id,
+				     .offset_bytes = offset, .size_bytes = size };
+
+	FEED(f, e);
+}
+
 static void feed_listed(struct facts *f, uint64_t ino, uint64_t id)
 {
 	struct cl_ev_listed e = { HEAD(CL_EV_LISTED, cl_ev_listed, ino), .write_id = id,
@@ -327,7 +335,7 @@ static void any_order_does_no_harm(void **state)
 		id = 1 + (x >> 8) % 200;
 		ino = 12 + (x >> 16) % 3;
 		offset = (x >> 24) % 16 * 4096;
-		switch (x % 8) {
+		switch (x % 9) {
 		case 0:
 		case 1:
 			feed_write(f, ino, round / 100 * 50 + id, offset, 4096 << (x >> 32) % 4);
@@ -353,6 +361,9 @@ static void any_order_does_no_harm(void **state)
 			break;
 		case 6:
 			feed_fsync(f, ino, round / 100 * 5 + id, true, round / 60);
+			break;
+		case 8:
+			feed_writeback(f, ino, round / 100 * 50 + id, offset, 4096 << (x >> 32) % 4);
 			break;
 		case 7:
 			feed_commit(f, round / 50 - 2);
