@@ -6,7 +6,7 @@
  */
 #include "convert.bpf.h"
 
-#define RANGES_MAX 16		/* of an io_end; there is one, or a few of one page */
+#define RANGES_MAX 16		/* of an io_end; there is one, or a few of one page. More: lost */
 
 struct io_end {
 	struct ext4_io_end *at;
@@ -62,34 +62,36 @@ static __always_inline void data_done_of(const struct io_end *is, __s64 offset_b
 
 static __always_inline void data_done(const struct io_end *is)
 {
-	__u64 key = (__u64)is->at;
 	struct list_head *at = NULL;
 	__s64 offset_bytes, size_bytes;
-	__u8 told = 1;
 
 	if (cl_stat_by)
 		return;
-	bpf_map_update_elem(&cl_written_back, &key, &told, BPF_ANY);
-	for (int i = 0; i < RANGES_MAX; i++) {
-		if (!next_range(is->at, &at, &offset_bytes, &size_bytes))
+	for (int i = 0; next_range(is->at, &at, &offset_bytes, &size_bytes); i++) {
+		if (i == RANGES_MAX) {
+			cl_count_lost(CL_LOST_MISSED);
 			return;
+		}
 		if (size_bytes > 0)
 			data_done_of(is, offset_bytes, size_bytes);
 	}
-	cl_count_lost(CL_LOST_MISSED);
 }
 
 /* Two at once may each take the other one for the last: then the conversion tells. */
 static __always_inline void put(struct ext4_io_end *at)
 {
 	__u32 flag = BPF_CORE_READ(at, flag);
+	__u64 key = (__u64)at;
 	struct io_end is;
+	__u8 told = 1;
 
 	if ((flag & (CL_IO_END_UNWRITTEN | CL_IO_END_FAILED)) != CL_IO_END_UNWRITTEN ||
 	    io_end_count(at) != 1)
 		return;
-	if (io_end_read(at, &is))
-		data_done(&is);
+	if (!io_end_read(at, &is))
+		return;
+	bpf_map_update_elem(&cl_written_back, &key, &told, BPF_ANY);
+	data_done(&is);
 }
 
 SEC("fentry/ext4_put_io_end_defer")
@@ -147,14 +149,15 @@ static __always_inline void convert_end(int ret)
 	is.begin_ns = call->begin_ns;
 	is.error = ret < 0 ? ret : 0;
 	conversion_tid((void *)call->arg[0], call->arg[3], &is);
-	for (int i = 0; i < RANGES_MAX; i++) {
-		if (!next_range((void *)call->arg[1], &at, &is.offset_bytes, &size_bytes))
+	for (int i = 0; next_range((void *)call->arg[1], &at, &is.offset_bytes, &size_bytes); i++) {
+		if (i == RANGES_MAX) {
+			cl_count_lost(CL_LOST_MISSED);
 			return;
+		}
 		is.size_bytes = size_bytes;
 		if (size_bytes > 0)
 			converted((void *)call->arg[0], &call->id, &is);
 	}
-	cl_count_lost(CL_LOST_MISSED);
 }
 
 SEC("fentry/ext4_convert_unwritten_io_end_vec")

@@ -206,8 +206,8 @@ void cl_use_write_end(struct cl_model *m, const struct cl_write *w)
 	struct cl_use *use = w->inode->use;
 	struct cl_unsynced *u;
 
-	if (!use || w->buffered || w->fsynced || w->dsync || !w->visible_seq || w->result <= 0 || !w->all_hooked ||
-	    sync_seq > w->visible_seq)
+	if (!use || w->buffered || w->fsynced || w->dsync || !w->visible_seq || w->result <= 0 ||
+	    !w->all_hooked || sync_seq > w->visible_seq)
 		return;
 	u = &use->unsynced[w->early.id ? CL_SYNCED_EARLY : CL_NEVER_SYNCED];
 	if (sync_seq > u->last.visible_seq)

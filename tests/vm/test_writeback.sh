@@ -69,6 +69,9 @@ prepare
 watched 'many ranges' "${AND_SYNC[@]}" fio --name=f --filename="$MOUNT/file" --size=1M --bs=4k --rw=randwrite --ioengine=psync \
 	--fallocate=none --fsync=32 --io_size=512k --output=/dev/null
 equal 'many ranges: bytes' "$(bytes "$MOUNT/file")" 524288
+# When its data is done, and not only when somebody comes to convert it.
+at_least 'many ranges: told before another task converts' "$("$CONVLIST" trace -e writeback,convert --json "$WORK/rec" |
+	jq -s 'group_by(.ino, .offset_bytes) | map(select(map(.tid) | unique | length > 1)) | length')" 1
 
 # Two programs at once, one of them by direct writes, to different blocks.
 prepare
@@ -135,4 +138,11 @@ if [[ -s $WORK/fsync ]]; then
 else
 	equal 'a conversion that fails: fsync did not' "$STATUS $(verdict)" '4 inconclusive'
 fi
+
+# stat's facts are figures, but of a failure.
+prepare
+fail_below ext4_convert_unwritten_io_end_vec
+"$CONVLIST" stat -- bash "$WORK/fail" >"$WORK/said_by_stat" 2>&1 || true
+fail_nowhere
+check 'a conversion that fails: told by stat' grep -q 'warning: a conversion failed: ' "$WORK/said_by_stat"
 exit "$FAILED"
