@@ -67,14 +67,14 @@ static __always_inline void data_done(const struct io_end *is)
 
 	if (cl_stat_by)
 		return;
-	for (int i = 0; next_range(is->at, &at, &offset_bytes, &size_bytes); i++) {
-		if (i == RANGES_MAX) {
-			cl_count_lost(CL_LOST_MISSED);
+	for (int i = 0; i < RANGES_MAX; i++) {
+		if (!next_range(is->at, &at, &offset_bytes, &size_bytes))
 			return;
-		}
 		if (size_bytes > 0)
 			data_done_of(is, offset_bytes, size_bytes);
 	}
+	if (next_range(is->at, &at, &offset_bytes, &size_bytes))
+		cl_count_lost(CL_LOST_MISSED);
 }
 
 /* Two at once may each take the other one for the last: then the conversion tells. */
@@ -149,15 +149,15 @@ static __always_inline void convert_end(int ret)
 	is.begin_ns = call->begin_ns;
 	is.error = ret < 0 ? ret : 0;
 	conversion_tid((void *)call->arg[0], call->arg[3], &is);
-	for (int i = 0; next_range((void *)call->arg[1], &at, &is.offset_bytes, &size_bytes); i++) {
-		if (i == RANGES_MAX) {
-			cl_count_lost(CL_LOST_MISSED);
+	for (int i = 0; i < RANGES_MAX; i++) {
+		if (!next_range((void *)call->arg[1], &at, &is.offset_bytes, &size_bytes))
 			return;
-		}
 		is.size_bytes = size_bytes;
 		if (size_bytes > 0)
 			converted((void *)call->arg[0], &call->id, &is);
 	}
+	if (next_range((void *)call->arg[1], &at, &is.offset_bytes, &size_bytes))
+		cl_count_lost(CL_LOST_MISSED);
 }
 
 SEC("fentry/ext4_convert_unwritten_io_end_vec")
