@@ -14,8 +14,8 @@
 /* Behind it the way up to the root is noted: the stack has no room for that as well. */
 #define CL_PATH_RESERVED (CL_PATH_RECORD + sizeof(struct cl_path_walk))
 
-/* task: the current one, or NULL */
-static __always_inline void cl_emit_path(struct cl_task *task, struct file *file,
+/* task: the current one, or NULL; dentry: by which name */
+static __always_inline void cl_emit_path(struct cl_task *task, struct dentry *dentry,
 					 struct inode *inode, const struct cl_inode_id *id)
 {
 	struct cl_path_walk *walk;
@@ -34,7 +34,7 @@ static __always_inline void cl_emit_path(struct cl_task *task, struct file *file
 	if (!p)
 		return;
 	walk = (void *)p + CL_PATH_RECORD;
-	cl_path_collect(BPF_CORE_READ(file, f_path.dentry), walk);
+	cl_path_collect(dentry, walk);
 	p->len_bytes = cl_path_write(walk, p->path);
 	p->e.size_bytes = sizeof(*p) + p->len_bytes + 1;
 	if (walk->truncated)

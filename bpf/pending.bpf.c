@@ -159,7 +159,6 @@ __noinline int name_inode(__u64 address, __u32 i)
 {
 	struct inode *inode = (void *)address;
 	struct cl_pending_inode *row;
-	struct hlist_node *alias;
 	struct dentry *dentry;
 
 	row = bpf_map_lookup_elem(&cl_inodes, &i);
@@ -167,12 +166,11 @@ __noinline int name_inode(__u64 address, __u32 i)
 		return 0;
 	if (!BPF_CORE_READ(inode, i_nlink))
 		row->flags |= CL_PENDING_UNLINKED;
-	alias = BPF_CORE_READ(inode, i_dentry.first);
-	if (!alias) {
+	dentry = any_dentry_of(inode);
+	if (!dentry) {
 		row->flags |= CL_PENDING_NO_NAME | CL_PENDING_CLOSED;
 		return 0;
 	}
-	dentry = dentry_of_alias(alias);
 	if (BPF_CORE_READ(dentry, d_lockref.count) <= 0)
 		row->flags |= CL_PENDING_CLOSED;
 	cl_path_collect(dentry, &way);

@@ -5,6 +5,7 @@
  * who puts it leaves it to a work, or converts it at once.
  */
 #include "convert.bpf.h"
+#include "path.bpf.h"
 
 #define RANGES_MAX 16		/* of an io_end; there is one, or a few of one page. More: lost */
 
@@ -125,11 +126,15 @@ int BPF_KPROBE(ext4_put_io_end__kprobe, struct ext4_io_end *io_end)
 static __always_inline void convert_begin(struct ext4_io_end *at)
 {
 	__u64 key = (__u64)at;
+	struct dentry *dentry;
 	struct cl_call *call;
 	struct io_end is;
 
 	if (!io_end_read(at, &is))
 		return;
+	dentry = any_dentry_of(is.inode);
+	if (dentry)
+		cl_emit_path(cl_task(), dentry, is.inode, &is.id);
 	if (bpf_map_delete_elem(&cl_written_back, &key))
 		data_done(&is);
 	call = cl_call_begin(CL_CALL_WRITEBACK, (__u64)is.inode, (__u64)at, 0);

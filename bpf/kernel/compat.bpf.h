@@ -14,9 +14,19 @@ static __always_inline struct ext4_inode_info *ext4_inode(struct inode *inode)
 	return (void *)inode - bpf_core_field_offset(struct ext4_inode_info, vfs_inode);
 }
 
-/* Of an entry on an inode's list of names. */
-static __always_inline struct dentry *dentry_of_alias(struct hlist_node *alias)
+/* By which name it was opened. */
+static __always_inline struct dentry *dentry_of(struct file *file)
 {
+	return BPF_CORE_READ(file, f_path.dentry);
+}
+
+/* Whichever of its names is in memory; NULL: none. */
+static __always_inline struct dentry *any_dentry_of(struct inode *inode)
+{
+	struct hlist_node *alias = BPF_CORE_READ(inode, i_dentry.first);
+
+	if (!alias)
+		return NULL;
 	if (bpf_core_field_exists(struct dentry___unnamed, d_alias))
 		return (void *)alias - bpf_core_field_offset(struct dentry___unnamed, d_alias);
 	return (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);

@@ -45,10 +45,11 @@ bytes() {
 make_ext4 /dev/vda
 FILTER=(-d /dev/vda)
 
-# Sent to the device and waited for, then fsync: that owes all of it.
-SYNCED=(xfs_io -c 'pwrite -q 0 1m' -c 'sync_range -abw 0 1m' -c fsync "$MOUNT/file")
+# Sent to the device and waited for, then fsync: that owes all of it. Of sync_range's options the last one counts.
+SYNCED=(xfs_io -c 'pwrite -q 0 1m' -c 'sync_range -w 0 1m' -c 'sync_range -a 0 1m' -c fsync "$MOUNT/file")
 prepare
 watched 'before fsync' "${SYNCED[@]}"
+"$CONVLIST" trace -e writeback,convert,fsync-begin,fsync-end "$WORK/rec" || true; "$CONVLIST" trace "$WORK/rec" || true
 equal 'before fsync: bytes' "$(bytes "$MOUNT/file")" 1048576
 at_least 'before fsync: fsync is held to it' "$(held committed_before_fsync_returns)" 1
 equal 'before fsync: stages' "$(jq -c '[.converted_after_ns, .committed_after_ns, .fsync_after_ns, .io_ns, .visible_after_ns]
@@ -107,7 +108,7 @@ make_ext4 /dev/vda -b 1024
 prepare
 # shellcheck disable=SC2016 # of xfs_io's shell
 watched 'parts of pages' bash -c 'for ((i = 0; i < 64; i++)); do echo "pwrite -q $((i * 4096)) 1k"; echo "pwrite -q $((i * 4096 + 2048)) 1k"; done |
-	xfs_io "$1" && xfs_io -c "sync_range -abw 0 1m" -c fsync "$1"' parts "$MOUNT/file"
+	xfs_io "$1" && xfs_io -c "sync_range -w 0 1m" -c "sync_range -a 0 1m" -c fsync "$1"' parts "$MOUNT/file"
 # With dioread_lock, as older kernels have it for these, blocks are converted when they are mapped, and there is nothing to wait for.
 if grep -qx dioread_nolock "/proc/fs/ext4/$(ext4_name /dev/vda)/options"; then
 	equal 'parts of pages: bytes' "$(bytes "$MOUNT/file")" 131072
@@ -123,7 +124,7 @@ fi
 prepare
 cat >"$WORK/fail" <<-SCRIPT
 	echo 100 >$SLAB/probability
-	xfs_io -c 'pwrite -q 0 64k' -c 'sync_range -abw 0 64k' -c fsync $MOUNT/file >$WORK/fsync 2>&1
+	xfs_io -c 'pwrite -q 0 64k' -c 'sync_range -w 0 64k' -c 'sync_range -a 0 64k' -c fsync $MOUNT/file >$WORK/fsync 2>&1
 	echo 0 >$SLAB/probability
 SCRIPT
 fail_below ext4_convert_unwritten_io_end_vec
