@@ -5,6 +5,14 @@
  */
 #include "convert.bpf.h"
 
+static __always_inline void converted(struct inode *inode, const struct cl_inode_id *id,
+				      const struct conversion *is)
+{
+	if (cl_stat_by)
+		cl_stat_converted(inode, is->offset_bytes, is->size_bytes, is->begin_ns, is->error);
+	tell_conversion(id, is);
+}
+
 SEC("tp_btf/ext4_aio_dio_convert_begin")
 int BPF_PROG(ext4_aio_dio_convert_begin__tp, struct inode *inode)
 {

@@ -17,17 +17,14 @@ struct conversion {
 	__u32 flags;
 };
 
-static __always_inline void converted(struct inode *inode, const struct cl_inode_id *id,
-				      const struct conversion *is)
+static __always_inline void tell_conversion(const struct cl_inode_id *id,
+					    const struct conversion *is)
 {
 	struct cl_ev_convert *c;
 
-	if (cl_stat_by) {
-		cl_stat_converted(inode, is->offset_bytes, is->size_bytes, is->begin_ns, is->error);
-		/* Failures are told whatever was asked for. */
-		if (!is->error)
-			return;
-	}
+	/* Failures are told whatever was asked for. */
+	if (cl_stat_by && !is->error)
+		return;
 	c = cl_reserve(CL_EV_CONVERT, sizeof(*c), id);
 	if (!c)
 		return;

@@ -7,12 +7,19 @@
 #include "convert.bpf.h"
 #include "path.bpf.h"
 
-#define RANGES_MAX 16		/* of an io_end; there is one, or a few of one page. More: lost */
+/* Of an io_end: there is one, or a few of one folio. More: lost. */
+#ifdef CL_BASIC
+#define RANGES_MAX 16
+#else
+#define RANGES_MAX 4096
+#endif
 
 struct io_end {
 	struct ext4_io_end *at;
 	struct inode *inode;
 	struct cl_inode_id id;
+	struct list_head *range;	/* the list's head: none yet */
+	struct conversion how;		/* and of which range */
 };
 
 /* False: it is not wanted. Who wrote to the pages is not known, so not by task either. */
@@ -26,55 +33,57 @@ static __always_inline bool io_end_read(struct ext4_io_end *at, struct io_end *i
 	return cl_inode_wanted(&is->id);
 }
 
-/*
- * The next range, after the element *at of the list (the head: the first one); false: there
- * is none. The io_end is the current task's, so that the list does not change.
- */
-static __always_inline bool next_range(struct ext4_io_end *io_end, struct list_head **at,
-				       __s64 *offset_bytes, __s64 *size_bytes)
+static __always_inline struct list_head *ranges_of(const struct io_end *is)
 {
-	struct list_head *head = (void *)io_end + bpf_core_field_offset(struct ext4_io_end, list_vec);
-	struct list_head *prev = *at ? *at : head;
+	return (void *)is->at + bpf_core_field_offset(struct ext4_io_end, list_vec);
+}
+
+/*
+ * Goes on to the next range; false: there is none. The io_end is the current task's, so that
+ * the list does not change. Verifiers before 6.7 look at the first round of bpf_loop alone, and
+ * leave out what cannot happen in it: so nothing here may hang on what is constant there.
+ */
+static __always_inline bool next_range(struct io_end *is)
+{
+	struct list_head *prev = is->range, *next = BPF_CORE_READ(prev, next);
 	struct ext4_io_end_vec *vec;
 
-	*at = BPF_CORE_READ(prev, next);
-	if (!*at || *at == head)
+	if (!next || next == ranges_of(is))
 		return false;
-	vec = (void *)*at - bpf_core_field_offset(struct ext4_io_end_vec, list);
-	*offset_bytes = BPF_CORE_READ(vec, offset);
-	*size_bytes = BPF_CORE_READ(vec, size);
+	is->range = next;
+	vec = (void *)next - bpf_core_field_offset(struct ext4_io_end_vec, list);
+	is->how.offset_bytes = BPF_CORE_READ(vec, offset);
+	is->how.size_bytes = BPF_CORE_READ(vec, size);
 	return true;
 }
 
-static __always_inline void data_done_of(const struct io_end *is, __s64 offset_bytes,
-					 __s64 size_bytes)
+cl_loop_body data_done_one(__u32 i, struct io_end *is)
 {
 	struct cl_ev_writeback *w;
-	__u64 write_id = cl_new_id();
+	__u64 write_id;
 
+	if (!next_range(is))
+		return 1;
+	if (!is->how.size_bytes)
+		return 0;
+	write_id = cl_new_id();
 	w = cl_reserve(CL_EV_WRITEBACK, sizeof(*w), &is->id);
 	if (!w)
-		return;
+		return 0;
 	w->write_id = write_id;
-	w->offset_bytes = offset_bytes;
-	w->size_bytes = size_bytes;
+	w->offset_bytes = is->how.offset_bytes;
+	w->size_bytes = is->how.size_bytes;
 	cl_submit(w);
+	return 0;
 }
 
-static __always_inline void data_done(const struct io_end *is)
+static __always_inline void data_done(struct io_end *is)
 {
-	struct list_head *at = NULL;
-	__s64 offset_bytes, size_bytes;
-
 	if (cl_stat_by)
 		return;
-	for (int i = 0; i < RANGES_MAX; i++) {
-		if (!next_range(is->at, &at, &offset_bytes, &size_bytes))
-			return;
-		if (size_bytes > 0)
-			data_done_of(is, offset_bytes, size_bytes);
-	}
-	if (next_range(is->at, &at, &offset_bytes, &size_bytes))
+	is->range = ranges_of(is);
+	cl_loop(RANGES_MAX, RANGES_MAX, data_done_one, is);
+	if (next_range(is))
 		cl_count_lost(CL_LOST_MISSED);
 }
 
@@ -83,7 +92,7 @@ static __always_inline void put(struct ext4_io_end *at)
 {
 	__u32 flag = BPF_CORE_READ(at, flag);
 	__u64 key = (__u64)at;
-	struct io_end is;
+	struct io_end is = {};
 	__u8 told = 1;
 
 	if ((flag & (CL_IO_END_UNWRITTEN | CL_IO_END_FAILED)) != CL_IO_END_UNWRITTEN ||
@@ -128,7 +137,7 @@ static __always_inline void convert_begin(struct ext4_io_end *at)
 	__u64 key = (__u64)at;
 	struct dentry *dentry;
 	struct cl_call *call;
-	struct io_end is;
+	struct io_end is = {};
 
 	if (!io_end_read(at, &is))
 		return;
@@ -142,26 +151,33 @@ static __always_inline void convert_begin(struct ext4_io_end *at)
 		call->id = is.id;
 }
 
+cl_loop_body converted_one(__u32 i, struct io_end *is)
+{
+	if (!next_range(is))
+		return 1;
+	if (is->how.size_bytes)
+		tell_conversion(&is->id, &is->how);
+	return 0;
+}
+
 static __always_inline void convert_end(int ret)
 {
 	struct cl_call *call = cl_call_end(CL_CALL_WRITEBACK);
-	struct conversion is = { .why = CL_WHY_BUFFERED };
-	struct list_head *at = NULL;
-	__s64 size_bytes;
+	struct io_end is = { .how.why = CL_WHY_BUFFERED };
 
 	if (!call)
 		return;
-	is.begin_ns = call->begin_ns;
-	is.error = ret < 0 ? ret : 0;
-	conversion_tid((void *)call->arg[0], call->arg[3], &is);
-	for (int i = 0; i < RANGES_MAX; i++) {
-		if (!next_range((void *)call->arg[1], &at, &is.offset_bytes, &size_bytes))
-			return;
-		is.size_bytes = size_bytes;
-		if (size_bytes > 0)
-			converted((void *)call->arg[0], &call->id, &is);
-	}
-	if (next_range((void *)call->arg[1], &at, &is.offset_bytes, &size_bytes))
+	is.inode = (void *)call->arg[0];
+	is.at = (void *)call->arg[1];
+	is.range = ranges_of(&is);
+	is.id = call->id;
+	is.how.begin_ns = call->begin_ns;
+	is.how.error = ret < 0 ? ret : 0;
+	if (cl_stat_by && !is.how.error)
+		return;
+	conversion_tid(is.inode, call->arg[3], &is.how);
+	cl_loop(RANGES_MAX, RANGES_MAX, converted_one, &is);
+	if (next_range(&is))
 		cl_count_lost(CL_LOST_MISSED);
 }
 

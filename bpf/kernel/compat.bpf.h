@@ -153,6 +153,19 @@ static __always_inline __u32 device_cache(struct block_device *bdev)
 	return BPF_CORE_READ(q, queue_flags) & CL_QUEUE_FLAG_WC ? CL_CACHE_VOLATILE : CL_CACHE_NONE;
 }
 
+/* fn(i, at) for each i below n, until it returns other than 0. */
+#ifdef CL_BASIC
+#define cl_loop(n, max, fn, at)						\
+	for (__u32 i_ = 0; i_ < (max); i_++)				\
+		if (i_ >= (n) || fn(i_, (at)))				\
+			break
+#define cl_loop_body static __always_inline long
+#else
+/* The verifier looks at the body alone, not at each way through all the rounds. */
+#define cl_loop(n, max, fn, at) bpf_loop(n, fn, at, 0)
+#define cl_loop_body static long
+#endif
+
 /* A field of the current task. Where the verifier knows its type, no helper reads it. */
 #ifdef CL_BASIC
 #define current_read(field)							\

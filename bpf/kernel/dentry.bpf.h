@@ -3,8 +3,7 @@
 #ifndef CONVLIST_KERNEL_DENTRY_H
 #define CONVLIST_KERNEL_DENTRY_H
 
-#include "types.h"
-#include "event.h"
+#include "compat.bpf.h"
 
 #define CL_PATH_DEPTH 32
 #define CL_NAME_MAX 256
@@ -15,19 +14,6 @@ struct cl_path_walk {
 	bool truncated;
 	bool unlinked;
 };
-
-/* fn(i, at) for each i below n, until it returns other than 0. */
-#ifdef CL_BASIC
-#define cl_loop(n, max, fn, at)						\
-	for (__u32 i_ = 0; i_ < (max); i_++)				\
-		if (i_ >= (n) || fn(i_, (at)))				\
-			break
-#define cl_loop_body static __always_inline long
-#else
-/* The verifier looks at the body alone, not at each way through all the rounds. */
-#define cl_loop(n, max, fn, at) bpf_loop(n, fn, at, 0)
-#define cl_loop_body static long
-#endif
 
 struct cl_path_at {
 	struct cl_path_walk *walk;

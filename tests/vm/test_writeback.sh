@@ -74,6 +74,14 @@ equal 'many ranges: bytes' "$(bytes "$MOUNT/file")" 524288
 at_least 'many ranges: told before another task converts' "$("$CONVLIST" trace -e writeback,convert --json "$WORK/rec" |
 	jq -s 'group_by(.ino, .offset_bytes) | map(select(map(.tid) | unique | length > 1)) | length')" 1
 
+# Every other block is unwritten, in folios that are as large as the kernel makes them: where that
+# is larger than a page, one io_end has many ranges.
+prepare
+for ((i = 0; i < 128; i++)); do echo "pwrite -q $((i * 8192)) 4k"; done | xfs_io -d "$MOUNT/file"
+sync
+watched 'every other block' xfs_io -c 'pwrite -q -b 1m 0 1m' -c 'sync_range -w 0 1m' -c 'sync_range -a 0 1m' -c fsync "$MOUNT/file"
+equal 'every other block: bytes' "$(bytes "$MOUNT/file")" 524288
+
 # Two programs at once, one of them by direct writes, to different blocks.
 prepare
 watched 'beside direct writes' "${AND_SYNC[@]}" fio --fallocate=none --output=/dev/null --bs=4k --rw=randwrite --fsync=16 \
