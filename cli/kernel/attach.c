@@ -30,6 +30,7 @@ struct cl_attach {
 	struct cl_hooks_report report;
 	struct trace_bpf *skel;
 	struct cl_links links;
+	__u64 passed_over;	/* programs, when last asked for */
 	__u64 missed;		/* completions, found at the end */
 };
 
@@ -146,13 +147,14 @@ long long cl_attach_stat(const struct cl_attach *a, const struct cl_stat_reader 
 	return __atomic_load_n(&a->skel->bss->cl_stat_full, __ATOMIC_RELAXED);
 }
 
-void cl_attach_lost(struct cl_attach *a, __u64 lost[CL_LOST_WHERES])
+void cl_attach_lost(struct cl_attach *a, bool ask, __u64 lost[CL_LOST_WHERES])
 {
 	for (int i = 0; i < CL_LOST_WHERES; i++)
 		lost[i] = __atomic_load_n(&a->skel->bss->cl_lost[i], __ATOMIC_RELAXED);
-	lost[CL_LOST_MISSED] += a->missed +
-		cl_links_missed(&a->links, __atomic_load_n(&a->skel->bss->cl_unannounced,
-							   __ATOMIC_RELAXED));
+	if (ask)
+		a->passed_over = cl_links_missed(&a->links,
+			__atomic_load_n(&a->skel->bss->cl_unannounced, __ATOMIC_RELAXED));
+	lost[CL_LOST_MISSED] += a->missed + a->passed_over;
 }
 
 /*
@@ -199,7 +201,7 @@ static void unload(struct cl_attach *a)
 	cl_attach_detach(a);
 	trace_bpf__destroy(a->skel);
 	a->skel = NULL;
-	a->missed = 0;
+	a->missed = a->passed_over = 0;
 	a->links = (struct cl_links){};
 }
 

@@ -23,8 +23,11 @@ void cl_attach_close(struct cl_attach *a);
 int cl_attach_ring_fd(const struct cl_attach *a);
 const struct cl_hooks_report *cl_attach_report(const struct cl_attach *a);
 
-/* How many facts were lost so far, by place. */
-void cl_attach_lost(struct cl_attach *a, __u64 lost[CL_LOST_WHERES]);
+/*
+ * How many facts were lost so far, by place. Programs that the kernel passed over are asked
+ * for with a call to it each: without ask, they are those of the last time.
+ */
+void cl_attach_lost(struct cl_attach *a, bool ask, __u64 lost[CL_LOST_WHERES]);
 
 struct cl_stat_reader;
 long long cl_attach_stat(const struct cl_attach *a, const struct cl_stat_reader *reader);

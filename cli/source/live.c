@@ -17,11 +17,20 @@
  */
 #define LOOK_EVERY_MS 50
 
+/*
+ * That programs were passed over is asked of the kernel with a call for each, which while facts
+ * come all the time costs more than to read these: so only this often. Until then what is
+ * suspected is not settled.
+ */
+#define ASK_EVERY_NS 100000000ULL
+
 struct live {
 	struct cl_source src;
 	struct cl_attach *attach;
 	struct ring_buffer *ring;
 	__u64 lost[CL_LOST_WHERES];	/* handed over so far */
+	__u64 asked_ns;			/* for programs passed over */
+	bool settled;			/* and since then no fact has come */
 	bool stopped;
 
 	/* of the poll that is running */
@@ -60,20 +69,24 @@ static int on_record(void *ctx, void *data, size_t len)
 /* Returns how many losses were handed over. */
 static int hand_over_losses(struct live *l)
 {
-	__u64 lost[CL_LOST_WHERES];
+	__u64 lost[CL_LOST_WHERES], now_ns = cl_now_ns();
+	bool ask = l->stopped || now_ns - l->asked_ns >= ASK_EVERY_NS;
 	int n = 0;
 
-	cl_attach_lost(l->attach, lost);
+	if (ask) {
+		l->asked_ns = now_ns;
+		l->settled = true;
+	}
+	cl_attach_lost(l->attach, ask, lost);
 	for (int where = 0; where < CL_LOST_WHERES; where++) {
 		struct cl_ev_lost record = {
-			.e = { .size_bytes = sizeof(record), .kind = CL_EV_LOST },
+			.e = { .size_bytes = sizeof(record), .kind = CL_EV_LOST, .ts_ns = now_ns },
 			.where = where,
 		};
 		int err;
 
 		if (lost[where] <= l->lost[where])
 			continue;
-		record.e.ts_ns = cl_now_ns();
 		record.count = lost[where] - l->lost[where];
 		l->lost[where] = lost[where];
 		err = l->fn(l->ctx, &record, sizeof(record));
@@ -98,6 +111,7 @@ static int live_poll(struct cl_source *src, int timeout_ms, cl_record_fn fn, voi
 		n = ring_buffer__consume(l->ring);
 		if (n < 0)
 			return n;
+		l->settled &= !n;
 		losses = hand_over_losses(l);
 		if (losses < 0)
 			return losses;
@@ -113,10 +127,16 @@ static int live_poll(struct cl_source *src, int timeout_ms, cl_record_fn fn, voi
 		if (n < 0)
 			return n;
 		if (n > 0) {
+			l->settled = false;
 			losses = hand_over_losses(l);
 			return losses < 0 ? losses : n + losses;
 		}
 	}
+}
+
+static bool live_settled(struct cl_source *src)
+{
+	return container_of(src, struct live, src)->settled;
 }
 
 static int live_stop(struct cl_source *src)
@@ -151,6 +171,7 @@ long long cl_source_live_stat(struct cl_source *src, const struct cl_stat_reader
 static const struct cl_source_ops live_ops = {
 	.name = "live",
 	.poll = live_poll,
+	.settled = live_settled,
 	.stop = live_stop,
 	.hooks = live_hooks,
 	.now_ns = cl_now_ns,

@@ -45,10 +45,10 @@ struct cl_source_ops {
 	 * (0: none in that time), -EINTR after a signal, -ENODATA when the
 	 * stream is over, or another negative errno.
 	 *
-	 * Loss: when poll returns (and settled() does not deny it), whatever was lost before the last record
-	 * that it handed over has been handed over too, as CL_EV_LOST. So the
-	 * live source reads the loss counters after it has emptied the ring,
-	 * each time, and a caller may settle what it suspects when poll is back.
+	 * Loss: when poll returns and settled() does not deny it, whatever was lost
+	 * before the last record that it handed over has been handed over too, as
+	 * CL_EV_LOST: the live source reads the loss counters after it has emptied
+	 * the ring. Only then may a caller settle what it suspects.
 	 */
 	int (*poll)(struct cl_source *src, int timeout_ms, cl_record_fn fn, void *ctx);
 
