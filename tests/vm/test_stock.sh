@@ -59,19 +59,26 @@ equal 'trace: conversion before completion' \
 status_is 'pending: of direct writes there is none' 0 "$CONVLIST" pending --json
 equal 'pending: nothing' "$(jq -r 'select(.type == "pending_summary") | "\(.writes) \(.complete)"' "$WORK/said")" '0 true'
 
-# Buffered writeback's list: entries stay but shortly.
-fallocate -l 16M "$MOUNT/buffered"
-sync
-timeout 60 "$CONVLIST" pending --json --watch 0.02 --count 60 "$MOUNT" >"$WORK/watched" &
+# Buffered writeback's list: entries stay but shortly. A file system has one worker for them,
+# and that waits while a commit writes what it has to change: then those of others stay.
+BUFFERED=("$MOUNT"/buffered{1,2,3,4})
+timeout 120 "$CONVLIST" pending --json --watch 0.01 --count 400 "$MOUNT" >"$WORK/watched" &
 watcher=$!
 wait_for 30 test -s "$WORK/watched" || true
-dd if=/dev/zero of="$MOUNT/buffered" bs=1M count=16 conv=notrunc,fsync status=none
+for file in "${BUFFERED[@]}"; do
+	while kill -0 "$watcher" 2>/dev/null; do
+		rm -f "$file"
+		fallocate -l 1M "$file"
+		dd if=/dev/zero of="$file" bs=64k count=16 conv=notrunc oflag=sync status=none
+	done &
+done
 wait "$watcher" && status=0 || status=$?
+wait
 equal 'pending: exit status' "$status" 0
 if grep -q '"list":"rsv"' "$WORK/watched"; then
-	equal 'pending: the inode and its path' "$(jq -r 'select(.list == "rsv") | "\(.ino) \(.path)"' \
-		"$WORK/watched" | sort -u)" "$(stat -c %i "$MOUNT/buffered") $MOUNT/buffered"
+	equal 'pending: the path' "$(jq -r 'select(.list == "rsv").path' "$WORK/watched" |
+		grep -cvxF "$(printf '%s\n' "${BUFFERED[@]}")")" 0
 else
-	skip 'pending: the inode and its path' 'none was caught waiting'
+	skip 'pending: the path' 'none was caught waiting'
 fi
 echo "$SECONDS s"
