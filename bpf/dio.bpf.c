@@ -190,7 +190,7 @@ static __always_inline void data_done(struct kiocb *iocb, const struct kiocb_fac
 	who = bpf_map_lookup_elem(&cl_submitters, &key);
 	if (!submitter_wanted(who))
 		return;
-	cl_emit_path(task, dentry_of(is->file), is->inode, &is->id);
+	cl_emit_path(task, is->file, is->inode, &is->id);
 	write_id = cl_new_id();
 	track(iocb, is, write_id, size);
 	if (cl_stat_by) {

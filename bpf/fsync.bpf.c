@@ -91,7 +91,7 @@ static __always_inline void fsync_begin(struct file *file, __s64 start, __s64 en
 	current_program_comm(comm);
 	if (!cl_filter_task(&cl_cfg, task >> 32, comm))
 		return;
-	cl_emit_path(cl_task(), dentry_of(file), inode, &id);
+	cl_emit_path(cl_task(), file, inode, &id);
 	fsync.fsync_id = cl_new_id();
 	fsync.inode = (__u64)inode;
 	if (cl_stat_by)

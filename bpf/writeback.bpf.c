@@ -141,9 +141,11 @@ static __always_inline void convert_begin(struct ext4_io_end *at)
 
 	if (!io_end_read(at, &is))
 		return;
-	dentry = any_dentry_of(is.inode);
-	if (dentry)
-		cl_emit_path(cl_task(), dentry, is.inode, &is.id);
+	if (!cl_path_told(cl_task(), &is.id)) {
+		dentry = any_dentry_of(is.inode);
+		if (dentry)
+			cl_tell_path(dentry, is.inode, &is.id);
+	}
 	if (bpf_map_delete_elem(&cl_written_back, &key))
 		data_done(&is);
 	call = cl_call_begin(CL_CALL_WRITEBACK, (__u64)is.inode, (__u64)at, 0);

@@ -14,12 +14,6 @@ static __always_inline struct ext4_inode_info *ext4_inode(struct inode *inode)
 	return (void *)inode - bpf_core_field_offset(struct ext4_inode_info, vfs_inode);
 }
 
-/* By which name it was opened. */
-static __always_inline struct dentry *dentry_of(struct file *file)
-{
-	return BPF_CORE_READ(file, f_path.dentry);
-}
-
 /* Whichever of its names is in memory; NULL: none. */
 static __always_inline struct dentry *any_dentry_of(struct inode *inode)
 {
