@@ -49,7 +49,6 @@ FILTER=(-d /dev/vda)
 SYNCED=(xfs_io -c 'pwrite -q 0 1m' -c 'sync_range -w 0 1m' -c 'sync_range -a 0 1m' -c fsync "$MOUNT/file")
 prepare
 watched 'before fsync' "${SYNCED[@]}"
-"$CONVLIST" trace -e writeback,convert,fsync-begin,fsync-end "$WORK/rec" || true; "$CONVLIST" trace "$WORK/rec" || true
 equal 'before fsync: bytes' "$(bytes "$MOUNT/file")" 1048576
 at_least 'before fsync: fsync is held to it' "$(held committed_before_fsync_returns)" 1
 equal 'before fsync: stages' "$(jq -c '[.converted_after_ns, .committed_after_ns, .fsync_after_ns, .io_ns, .visible_after_ns]
