@@ -46,50 +46,47 @@ static __always_inline bool untrack(__u64 iocb, struct cl_inflight *write)
 	return true;
 }
 
+/* iocb 0: one that is free. NULL: there is none. */
+static __always_inline struct cl_completing *completing_of(struct cl_task *task, __u64 iocb)
+{
+	for (int i = 0; i < CL_COMPLETING; i++)
+		if (task->completing[i].iocb == iocb)
+			return &task->completing[i];
+	return NULL;
+}
+
 /*
  * libaio. The event is in the ring only when the function returns, and by then
  * the kiocb is free and may even be in use again: so the write is taken out of
  * the table at the entry, and reported at the return.
  *
- * Reads complete in interrupts, which may come while this runs for a write; the
- * kernel then skips the program for the read (recursion_misses), which is of no
- * interest. Should it skip one for a write, the write is left in a table: that
- * is noticed here, by the next write of the kiocb, or at the end (attach.c).
+ * Reads complete in interrupts, and with the series writes as well, which may come
+ * while this runs for a write; the kernel then skips the program (recursion_misses).
+ * For a read that is of no interest. Where there are such writes, each program has a
+ * twin, which is not running then. Should a write be skipped all the same, it is left in
+ * a table: that is noticed by the next write of the kiocb, or at the end (attach.c).
  */
 static __always_inline bool aio_begin(struct kiocb *iocb, __s64 pos, long res)
 {
+	struct cl_completing *completing;
 	struct cl_inflight write;
 	struct cl_task *task;
 
 	if (!untrack((__u64)iocb, &write))
 		return false;
 	task = cl_task();
+	completing = task ? completing_of(task, 0) : NULL;
 	/* iomap has moved ki_pos behind what was written: else it is another write's. */
-	if (!task || (res > 0 && pos != write.end_bytes)) {
+	if (!completing || (res > 0 && pos != write.end_bytes)) {
 		cl_count_lost(CL_LOST_MISSED);
 		return false;
 	}
-	/* The end of a call was skipped. */
-	if (task->completing.iocb)
-		cl_count_lost(CL_LOST_MISSED);
-	else
-		__sync_fetch_and_add(&cl_completing, 1);
-	task->completing.iocb = (__u64)iocb;
-	task->completing.result = res;
-	task->completing.nested = 0;
-	task->completing.write = write;
+	__sync_fetch_and_add(&cl_completing, 1);
+	completing->iocb = (__u64)iocb;
+	completing->result = res;
+	completing->nested = 0;
+	completing->write = write;
 	return true;
-}
-
-/*
- * NULL: the task is not within one of a write that is followed, or that is not known:
- * what is left open is noticed by cl_completing.
- */
-static __always_inline struct cl_completing *completing(void)
-{
-	struct cl_task *task = cl_completing ? cl_task() : NULL;
-
-	return task && task->completing.iocb ? &task->completing : NULL;
 }
 
 static __always_inline void aio_end(struct cl_completing *completing)
@@ -99,8 +96,28 @@ static __always_inline void aio_end(struct cl_completing *completing)
 	__sync_fetch_and_add(&cl_completing, -1);
 }
 
+/*
+ * The kiocb's own, if it is of a write that is followed. One whose end was skipped stays
+ * where it is: it is noticed by cl_completing.
+ */
+static __always_inline void aio_returned(struct kiocb *iocb)
+{
+	struct cl_task *task = cl_completing ? cl_task() : NULL;
+	struct cl_completing *completing = task ? completing_of(task, (__u64)iocb) : NULL;
+
+	if (completing)
+		aio_end(completing);
+}
+
 SEC("fentry/aio_complete_rw")
 int BPF_PROG(aio_complete_rw__fentry, struct kiocb *iocb, long res)
+{
+	aio_begin(iocb, iocb->ki_pos, res);
+	return 0;
+}
+
+SEC("fentry/aio_complete_rw")
+int BPF_PROG(aio_complete_rw__fentry_twin, struct kiocb *iocb, long res)
 {
 	aio_begin(iocb, iocb->ki_pos, res);
 	return 0;
@@ -109,15 +126,31 @@ int BPF_PROG(aio_complete_rw__fentry, struct kiocb *iocb, long res)
 SEC("fexit/aio_complete_rw")
 int BPF_PROG(aio_complete_rw__fexit, struct kiocb *iocb, long res)
 {
-	struct cl_completing *outer = completing();
-
-	/* An interrupt may complete another one meanwhile. */
-	if (outer && outer->iocb == (__u64)iocb)
-		aio_end(outer);
+	aio_returned(iocb);
 	return 0;
 }
 
-/* The return probe is not told of which kiocb it is: those in interrupts are counted. */
+SEC("fexit/aio_complete_rw")
+int BPF_PROG(aio_complete_rw__fexit_twin, struct kiocb *iocb, long res)
+{
+	aio_returned(iocb);
+	return 0;
+}
+
+/*
+ * The return probe is not told of which kiocb it is. It is that of the last one which
+ * began, unless that was one that is not followed: those are counted.
+ */
+static __always_inline struct cl_completing *last_completing(void)
+{
+	struct cl_task *task = cl_completing ? cl_task() : NULL;
+
+	for (int i = CL_COMPLETING - 1; task && i >= 0; i--)
+		if (task->completing[i].iocb)
+			return &task->completing[i];
+	return NULL;
+}
+
 SEC("kprobe/aio_complete_rw")
 int BPF_KPROBE(aio_complete_rw__kprobe, struct kiocb *iocb, long res)
 {
@@ -125,7 +158,7 @@ int BPF_KPROBE(aio_complete_rw__kprobe, struct kiocb *iocb, long res)
 
 	if (aio_begin(iocb, BPF_CORE_READ(iocb, ki_pos), res))
 		return 0;
-	outer = completing();
+	outer = last_completing();
 	if (outer)
 		outer->nested++;
 	return 0;
@@ -134,14 +167,14 @@ int BPF_KPROBE(aio_complete_rw__kprobe, struct kiocb *iocb, long res)
 SEC("kretprobe/aio_complete_rw")
 int BPF_KRETPROBE(aio_complete_rw__kretprobe)
 {
-	struct cl_completing *outer = completing();
+	struct cl_completing *last = last_completing();
 
-	if (!outer)
+	if (!last)
 		return 0;
-	if (outer->nested)
-		outer->nested--;
+	if (last->nested)
+		last->nested--;
 	else
-		aio_end(outer);
+		aio_end(last);
 	return 0;
 }
 

@@ -13,9 +13,28 @@ static __always_inline void converted(struct inode *inode, const struct cl_inode
 	tell_conversion(id, is);
 }
 
-SEC("tp_btf/ext4_aio_dio_convert_begin")
-int BPF_PROG(ext4_aio_dio_convert_begin__tp, struct inode *inode)
+/* A write's own conversion, before it completes: was the write told of? */
+static __always_inline void check_announced(struct inode *inode, __s64 offset_bytes)
 {
+	struct cl_submitter_key key = { .inode = (__u64)inode, .offset_bytes = offset_bytes };
+	struct cl_submitter *who;
+	struct cl_inode_id id;
+
+	cl_identify(inode, &id);
+	if (!cl_inode_wanted(&id))
+		return;
+	who = bpf_map_lookup_elem(&cl_submitters, &key);
+	if (!who || !who->announced)
+		__sync_fetch_and_add(&cl_unannounced, 1);
+}
+
+SEC("tp_btf/ext4_aio_dio_convert_begin")
+int BPF_PROG(ext4_aio_dio_convert_begin__tp, struct inode *inode, long long offset, long size,
+	     unsigned int entries, int why)
+{
+	/* The inode never is NULL; but ext4 may be a module, and the verifier asks. */
+	if (inode && why == CL_WHY_COMPLETION)
+		check_announced(inode, offset);
 	cl_call_begin(CL_CALL_CONVERT, (__u64)inode, 0, 0);
 	return 0;
 }

@@ -188,6 +188,8 @@ static __always_inline void data_done(struct kiocb *iocb, const struct kiocb_fac
 			call->id = is->id;
 	}
 	who = bpf_map_lookup_elem(&cl_submitters, &key);
+	if (who)
+		who->announced = 1;
 	if (!submitter_wanted(who))
 		return;
 	cl_emit_path(task, is->file, is->inode, &is->id);
@@ -284,7 +286,11 @@ int BPF_KPROBE(ext4_dio_write_end_io__kprobe, struct kiocb *iocb, long size, int
 	return 0;
 }
 
-/* Under the list's lock: before conversion and completion of this write. */
+/*
+ * Under the list's lock, so with interrupts off: before conversion and completion of this
+ * write. Where its completion came in an interrupt, the hook at its start is skipped if
+ * it was running for another write just then: this one is not, and takes its place.
+ */
 SEC("tp_btf/ext4_aio_dio_listed")
 int BPF_PROG(ext4_aio_dio_listed__tp, struct inode *inode, struct kiocb *iocb, long long offset,
 	     long size, unsigned int pending)
@@ -292,14 +298,22 @@ int BPF_PROG(ext4_aio_dio_listed__tp, struct inode *inode, struct kiocb *iocb, l
 	__u64 key = (__u64)iocb, write_id = 0;
 	struct cl_inflight *write;
 	struct cl_ev_listed *l;
+	struct kiocb_facts is;
 	struct cl_inode_id id;
 
-	if (!inode)	/* never; but ext4 may be a module, and the verifier asks */
+	/* Never; but ext4 may be a module, and the verifier asks. */
+	if (!inode || !iocb)
 		return 0;
 	cl_identify(inode, &id);
 	if (!cl_inode_wanted(&id))
 		return 0;
 	write = bpf_map_lookup_elem(&cl_inflight, &key);
+	/* If there is one of an earlier write, its completion was skipped. */
+	if (!write || write->end_bytes != offset + size) {
+		kiocb_read_typed(iocb, &is);
+		data_done(iocb, &is, size, false);
+		write = bpf_map_lookup_elem(&cl_inflight, &key);
+	}
 	if (write)
 		write_id = write->write_id[(write->writes - 1) & (CL_WRITES_PER_IOCB - 1)];
 	else if (cl_filter_by_task(&cl_cfg))

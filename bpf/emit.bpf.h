@@ -33,6 +33,7 @@ struct cl_submitter {
 	__u64 size_bytes;	/* 0: not in between */
 	__u32 figures;
 	__u32 visible;
+	__u64 announced;	/* its data was told to be done */
 };
 
 /* Calls that are running: what the hook at the end needs of the one at the start. */
@@ -64,17 +65,20 @@ struct cl_call {
 
 /* A libaio completion that is being put into the ring. */
 struct cl_completing {
-	__u64 iocb;
+	__u64 iocb;		/* 0: none */
 	__s64 result;
 	__u32 nested;		/* calls within this one, in interrupts */
 	__u32 pad;
 	struct cl_inflight write;
 };
 
+/* So many may be within one another: a task's, a soft interrupt's and a hard one's. */
+#define CL_COMPLETING 3
+
 /* What is kept of a task. */
 struct cl_task {
 	struct cl_call call[CL_CALLS];
-	struct cl_completing completing;	/* iocb 0: none */
+	struct cl_completing completing[CL_COMPLETING];
 	struct cl_inode_id path_of;		/* its path was told */
 };
 

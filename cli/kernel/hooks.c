@@ -26,6 +26,7 @@
 #define FULL_COMMIT "jbd2_complete_transaction"
 #define DEVICE_FLUSH "blkdev_issue_flush"
 #define CONVERT_TP "ext4_aio_dio_convert_end"
+#define LISTED_TP "ext4_aio_dio_listed"
 #define LANDED "iomap_dio_bio_end_io"
 #define LANDED_AT_ONCE "iomap_dio_simple_end_io"
 #define READ "ext4_file_read_iter"
@@ -56,9 +57,12 @@ static const struct cl_hook hooks[] = {
 		VIA(KPROBE, LANDED, LANDED "__kprobe"),
 	} },
 	{ "write, listed", CL_HOOK_OF_SERIES, CL_NEED_LISTED, {
-		VIA(TRACEPOINT, "ext4_aio_dio_listed", "ext4_aio_dio_listed__tp"),
+		VIA(TRACEPOINT, LISTED_TP, LISTED_TP "__tp"),
 	} },
 	{ "completion, libaio", CL_HOOK_OF_AIO, CL_NEED_COMPLETION, {
+		{ .how = CL_HOW_FENTRY, .target = "aio_complete_rw", .only_with = LISTED_TP,
+		  .programs = { FUNCTION_PAIR("aio_complete_rw"),
+				"aio_complete_rw__fentry_twin", "aio_complete_rw__fexit_twin" } },
 		VIA(FENTRY, "aio_complete_rw", FUNCTION_PAIR("aio_complete_rw")),
 		VIA(KPROBE, "aio_complete_rw", KPROBE_PAIR("aio_complete_rw")),
 	} },

@@ -84,7 +84,8 @@ static enum cl_link_misses misses_of(const struct cl_link *l, const struct cl_fe
 	if (strstr(l->name, "aio_complete_rw") == l->name &&
 	    (!l->kprobe || uses_multi(f, l->name)))
 		return CL_MISSES_LEAVE_TRACES;
-	if (strstr(l->name, "ext4_dio_write_end_io") == l->name)
+	if (strstr(l->name, "ext4_dio_write_end_io") == l->name ||
+	    strstr(l->name, "ext4_end_io_dio") == l->name)
 		return CL_MISSES_UNANNOUNCED;
 	return CL_MISSES_COUNT;
 }

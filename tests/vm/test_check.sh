@@ -90,6 +90,24 @@ traced overwrites 0 --ioengine=libaio --iodepth=16 --fsync=32 --size=4M --name=a
 equal 'overwrites: writes' "$(summary writes)" 0
 equal 'overwrites: verdict' "$(summary verdict)" ok
 
+# At once: overwrites, which complete in a work; writes to unwritten extents, which with the
+# series complete in an interrupt; and such of a file with cached pages, in a work. The
+# kernel skips a program that it interrupted, but no write is missed.
+prepare mixed 3 8M
+dd if=/dev/zero of=/mnt/vdb/mixed.0 bs=1M count=8 oflag=direct conv=notrunc status=none
+sync
+dd if=/mnt/vdb/mixed.2 of=/dev/null bs=4k count=1 status=none
+traced mixed 0 --ioengine=libaio --iodepth=16 --invalidate=0 --size=8M \
+	--name=overwrites --filename=/mnt/vdb/mixed.0 --loops=4 \
+	--name=unwritten --filename=/mnt/vdb/mixed.1 --fsync=64 \
+	--name=cached --filename=/mnt/vdb/mixed.2 --fsync=64
+wanted=$(jq '[.jobs[] | select(.jobname != "overwrites").write.total_ios] | add' "$WORK/fio.json")
+equal 'mixed: writes' "$(summary writes)" "$wanted"
+equal 'mixed: converted' "$(summary converted)" "$wanted"
+equal 'mixed: completed' "$(summary completed)" "$wanted"
+equal 'mixed: lost' "$(summary lost)" 0
+equal 'mixed: verdict' "$(summary verdict)" ok
+
 # Filters: of one file, one device, one command, one inode.
 prepare filter 5 1M
 both=(--ioengine=libaio --iodepth=8 --fsync=32 --end_fsync=1 --size=1M)

@@ -16,7 +16,7 @@
 PARAMETERS=/sys/module/ext4/parameters
 WINDOW=$TOP/out/workload/window
 # Without these the kernel does not survive: a machine for each.
-DESTRUCTIVE=' sync_fs+kill_sb reference '
+DESTRUCTIVE=' sync_fs+kill_sb reference listed_at_end '
 
 # ---- which case names which guard: `GUARD TEST CASE`, one a line -------------
 

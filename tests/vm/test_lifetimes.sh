@@ -137,6 +137,33 @@ switched_off() {
 	umount "$MOUNT"
 }
 
+switch_all_the_time() {
+	local value
+	while :; do
+		for value in 0 1; do
+			echo $value >/sys/fs/ext4/vda/aio_dio_defer
+			sleep 0.01
+		done
+	done
+}
+
+# What began while it was on is listed, in an interrupt, which must not sleep.
+# guard: listed_at_end
+switched_while_writing() {
+	local switcher
+	make_ext4 $DEVICE
+	file=$MOUNT/file
+	switch_all_the_time &
+	switcher=$!
+	in_time 'switched while writing: ends' 60 write_blocks 8192
+	kill $switcher
+	wait $switcher || true
+	in_time 'switched while writing: sync ends' 10 sync -f "$MOUNT"
+	equal 'switched while writing: nothing is pending' "$(pending_count $DEVICE)" 0
+	check 'switched while writing: the data is there' data_is_there
+	umount "$MOUNT"
+}
+
 # 1024 for each inode; the writes beyond convert their own extents.
 # guard: cap_inode
 bounded() {
@@ -218,4 +245,4 @@ merged() {
 
 run_cases 'umount_converts umount_of_a_file_in_use remount_read_only freeze sync_drains evict
 	unlink_with_entries unlink_and_umount unlink_of_an_open_file rename_over work_converts
-	switched_off on_by_default bounded bounded_by_space bounded_together merged' "$@"
+	switched_off switched_while_writing on_by_default bounded bounded_by_space bounded_together merged' "$@"
