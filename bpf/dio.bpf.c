@@ -310,7 +310,7 @@ int BPF_PROG(ext4_aio_dio_listed__tp, struct inode *inode, struct kiocb *iocb, l
 	write = bpf_map_lookup_elem(&cl_inflight, &key);
 	/* If there is one of an earlier write, its completion was skipped. */
 	if (!write || write->end_bytes != offset + size) {
-		kiocb_read_typed(iocb, &is);
+		kiocb_read(iocb, &is);
 		data_done(iocb, &is, size, false);
 		write = bpf_map_lookup_elem(&cl_inflight, &key);
 	}
