@@ -75,6 +75,13 @@ static __always_inline bool aio_begin(struct kiocb *iocb, __s64 pos, long res)
 	if (!untrack((__u64)iocb, &write))
 		return false;
 	task = cl_task();
+	completing = task ? completing_of(task, (__u64)iocb) : NULL;
+	/* The end of its last one was skipped. */
+	if (completing) {
+		cl_count_lost(CL_LOST_MISSED);
+		__sync_fetch_and_add(&cl_completing, -1);
+		completing->iocb = 0;
+	}
 	completing = task ? completing_of(task, 0) : NULL;
 	/* iomap has moved ki_pos behind what was written: else it is another write's. */
 	if (!completing || (res > 0 && pos != write.end_bytes)) {

@@ -84,9 +84,10 @@ static enum cl_link_misses misses_of(const struct cl_link *l, const struct cl_fe
 	if (strstr(l->name, "aio_complete_rw") == l->name &&
 	    (!l->kprobe || uses_multi(f, l->name)))
 		return CL_MISSES_LEAVE_TRACES;
-	if (strstr(l->name, "ext4_dio_write_end_io") == l->name ||
-	    strstr(l->name, "ext4_end_io_dio") == l->name)
+	if (strstr(l->name, "ext4_dio_write_end_io") == l->name)
 		return CL_MISSES_UNANNOUNCED;
+	if (strstr(l->name, "ext4_end_io_dio") == l->name)
+		return CL_MISSES_TOLD_BY_LISTED;
 	return CL_MISSES_COUNT;
 }
 
@@ -112,6 +113,7 @@ int cl_links_add(struct cl_links *links, const struct bpf_object *obj,
 	l->name = bpf_program__name(prog);
 	l->prog_fd = bpf_program__fd(prog);
 	l->misses = misses_of(l, f);
+	links->tells_listed |= strstr(l->name, "ext4_aio_dio_listed") == l->name;
 	links->nr++;
 	return 0;
 }
@@ -142,6 +144,8 @@ __u64 cl_links_missed(const struct cl_links *links, __u64 unannounced)
 	memcpy(missed, links->missed, sizeof(missed));
 	for (unsigned int i = 0; i < links->nr; i++)
 		missed[links->of[i].misses] += missed_by(&links->of[i]);
+	missed[links->tells_listed ? CL_MISSES_UNANNOUNCED : CL_MISSES_COUNT] +=
+		missed[CL_MISSES_TOLD_BY_LISTED];
 	/* A write that was under way when the first hook came is not announced either. */
 	return missed[CL_MISSES_COUNT] + MIN(missed[CL_MISSES_UNANNOUNCED], unannounced);
 }

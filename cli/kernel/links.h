@@ -22,6 +22,7 @@ enum cl_link_misses {
 	CL_MISSES_COUNT,
 	CL_MISSES_LEAVE_TRACES,		/* in a table: see bpf/completion.bpf.c */
 	CL_MISSES_UNANNOUNCED,		/* a conversion that no write announced: cl_unannounced */
+	CL_MISSES_TOLD_BY_LISTED,	/* the same, and a write that is listed is told of then */
 	CL_MISS_KINDS,
 };
 
@@ -35,6 +36,7 @@ struct cl_links {
 		enum cl_link_misses misses;
 	} of[CL_LINKS_MAX];
 	__u64 missed[CL_MISS_KINDS];	/* by those that are gone */
+	bool tells_listed;		/* one of them hangs, or hung, on what lists writes */
 };
 
 /* Before it is loaded: how it will be attached. */
