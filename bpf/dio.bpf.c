@@ -289,7 +289,8 @@ int BPF_KPROBE(ext4_dio_write_end_io__kprobe, struct kiocb *iocb, long size, int
 /*
  * Under the list's lock, so with interrupts off: before conversion and completion of this
  * write. Where its completion came in an interrupt, the hook at its start is skipped if
- * it was running for another write just then: this one is not, and takes its place.
+ * it was running for another write just then: this one is not, and takes its place. Not
+ * while hooks come and go: a write's completion has to be seen as well.
  */
 SEC("tp_btf/ext4_aio_dio_listed")
 int BPF_PROG(ext4_aio_dio_listed__tp, struct inode *inode, struct kiocb *iocb, long long offset,
@@ -309,7 +310,7 @@ int BPF_PROG(ext4_aio_dio_listed__tp, struct inode *inode, struct kiocb *iocb, l
 		return 0;
 	write = bpf_map_lookup_elem(&cl_inflight, &key);
 	/* If there is one of an earlier write, its completion was skipped. */
-	if (!write || write->end_bytes != offset + size) {
+	if (cl_writes_hooked && (!write || write->end_bytes != offset + size)) {
 		kiocb_read(iocb, &is);
 		data_done(iocb, &is, size, false);
 		write = bpf_map_lookup_elem(&cl_inflight, &key);

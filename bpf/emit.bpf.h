@@ -181,6 +181,7 @@ extern const volatile __u32 cl_stat_by;
 extern __u64 cl_stat_full;
 extern __u64 cl_lost[CL_LOST_WHERES];
 extern __u64 cl_last_id;
+extern __u32 cl_writes_hooked;
 extern __u64 cl_unannounced;
 extern __u64 cl_tracked;
 extern __u64 cl_completing;

@@ -18,6 +18,7 @@ __u64 cl_last_id = 0;
 __u64 cl_tracked = 0;		/* entries of cl_inflight */
 __u64 cl_completing = 0;	/* of cl_tasks: a libaio completion has begun */
 __u64 cl_unannounced = 0;	/* conversions whose write was not seen to be done */
+__u32 cl_writes_hooked = 0;	/* set by user space: all that writes lead to is hooked, too */
 __u64 cl_fsyncs_failed = 0;	/* none yet: nothing to look up */
 
 struct cl_map_ring cl_ring SEC(".maps");

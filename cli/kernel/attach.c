@@ -83,6 +83,7 @@ void cl_attach_detach(struct cl_attach *a)
 
 	if (!a->links.nr)
 		return;
+	a->skel->bss->cl_writes_hooked = false;
 	/* In the reverse order: no fsync is seen to end without what it relied on. */
 	while (a->links.nr)
 		cl_links_drop(&a->links);
@@ -157,6 +158,9 @@ void cl_attach_lost(struct cl_attach *a, bool ask, __u64 lost[CL_LOST_WHERES])
 	lost[CL_LOST_MISSED] += a->missed + a->passed_over;
 }
 
+#define RANK_WRITE 1
+#define RANKS 4
+
 /*
  * What a write leads to is hooked before the write, and fsync last: nobody is
  * told of a write, or of an fsync's promise, whose conversion went by unseen. And
@@ -169,12 +173,12 @@ static int attach_rank(const struct cl_hook *hook)
 		return 3;
 	if (hook->provides & CL_NEED_FSYNC)
 		return 2;
-	return hook->provides & CL_NEED_WRITE ? 1 : 0;
+	return hook->provides & CL_NEED_WRITE ? RANK_WRITE : 0;
 }
 
 static int attach_all(struct cl_attach *a, const char **failed)
 {
-	for (int rank = 0; rank < 4; rank++) {
+	for (int rank = 0; rank < RANKS; rank++) {
 		for (unsigned int i = 0; i < a->choices.nr; i++) {
 			const struct cl_candidate *c = a->choices.of[i].candidate;
 
@@ -192,6 +196,8 @@ static int attach_all(struct cl_attach *a, const char **failed)
 				}
 			}
 		}
+		if (rank == RANK_WRITE)
+			a->skel->bss->cl_writes_hooked = true;
 	}
 	return 0;
 }
