@@ -46,12 +46,25 @@ static __always_inline bool untrack(__u64 iocb, struct cl_inflight *write)
 	return true;
 }
 
+/*
+ * Where completions are kept until they have returned. What runs in an interrupt stays on
+ * its CPU until the end, and finds the task's storage either from the first or never.
+ */
+static __always_inline struct cl_completions *completions(void)
+{
+	struct cl_task *task = cl_task();
+	__u32 zero = 0;
+
+	return task ? &task->completions : bpf_map_lookup_elem(&cl_interrupted, &zero);
+}
+
 /* iocb 0: one that is free. NULL: there is none. */
-static __always_inline struct cl_completing *completing_of(struct cl_task *task, __u64 iocb)
+static __always_inline struct cl_completing *completing_of(struct cl_completions *completions,
+							   __u64 iocb)
 {
 	for (int i = 0; i < CL_COMPLETING; i++)
-		if (task->completing[i].iocb == iocb)
-			return &task->completing[i];
+		if (completions->of[i].iocb == iocb)
+			return &completions->of[i];
 	return NULL;
 }
 
@@ -68,21 +81,21 @@ static __always_inline struct cl_completing *completing_of(struct cl_task *task,
  */
 static __always_inline bool aio_begin(struct kiocb *iocb, __s64 pos, long res)
 {
+	struct cl_completions *began;
 	struct cl_completing *completing;
 	struct cl_inflight write;
-	struct cl_task *task;
 
 	if (!untrack((__u64)iocb, &write))
 		return false;
-	task = cl_task();
-	completing = task ? completing_of(task, (__u64)iocb) : NULL;
+	began = completions();
+	completing = began ? completing_of(began, (__u64)iocb) : NULL;
 	/* The end of its last one was skipped. */
 	if (completing) {
 		cl_count_lost(CL_LOST_MISSED);
 		__sync_fetch_and_add(&cl_completing, -1);
 		completing->iocb = 0;
 	}
-	completing = task ? completing_of(task, 0) : NULL;
+	completing = began ? completing_of(began, 0) : NULL;
 	/* iomap has moved ki_pos behind what was written: else it is another write's. */
 	if (!completing || (res > 0 && pos != write.end_bytes)) {
 		cl_count_lost(CL_LOST_MISSED);
@@ -109,8 +122,8 @@ static __always_inline void aio_end(struct cl_completing *completing)
  */
 static __always_inline void aio_returned(struct kiocb *iocb)
 {
-	struct cl_task *task = cl_completing ? cl_task() : NULL;
-	struct cl_completing *completing = task ? completing_of(task, (__u64)iocb) : NULL;
+	struct cl_completions *began = cl_completing ? completions() : NULL;
+	struct cl_completing *completing = began ? completing_of(began, (__u64)iocb) : NULL;
 
 	if (completing)
 		aio_end(completing);
@@ -150,11 +163,11 @@ int BPF_PROG(aio_complete_rw__fexit_twin, struct kiocb *iocb, long res)
  */
 static __always_inline struct cl_completing *last_completing(void)
 {
-	struct cl_task *task = cl_completing ? cl_task() : NULL;
+	struct cl_completions *began = cl_completing ? completions() : NULL;
 
-	for (int i = CL_COMPLETING - 1; task && i >= 0; i--)
-		if (task->completing[i].iocb)
-			return &task->completing[i];
+	for (int i = CL_COMPLETING - 1; began && i >= 0; i--)
+		if (began->of[i].iocb)
+			return &began->of[i];
 	return NULL;
 }
 

@@ -75,10 +75,14 @@ struct cl_completing {
 /* So many may be within one another: a task's, a soft interrupt's and a hard one's. */
 #define CL_COMPLETING 3
 
+struct cl_completions {
+	struct cl_completing of[CL_COMPLETING];
+};
+
 /* What is kept of a task. */
 struct cl_task {
 	struct cl_call call[CL_CALLS];
-	struct cl_completing completing[CL_COMPLETING];
+	struct cl_completions completions;
 	struct cl_inode_id path_of;		/* its path was told */
 };
 
@@ -126,6 +130,14 @@ struct cl_map_tasks {
 	__type(value, struct cl_task);
 };
 
+/* Of CPUs: in an interrupt that finds its task just being given its storage. */
+struct cl_map_interrupted {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cl_completions);
+};
+
 struct cl_map_fsyncs {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
@@ -159,6 +171,7 @@ extern struct cl_map_ring cl_ring SEC(".maps");
 extern struct cl_map_inflight cl_inflight SEC(".maps");
 extern struct cl_map_submitters cl_submitters SEC(".maps");
 extern struct cl_map_tasks cl_tasks SEC(".maps");
+extern struct cl_map_interrupted cl_interrupted SEC(".maps");
 extern struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 extern struct cl_map_paths cl_paths SEC(".maps");
 extern struct cl_map_failed cl_failed SEC(".maps");
@@ -258,8 +271,9 @@ static __always_inline void cl_submit(void *event)
 }
 
 /*
- * Made if need be. NULL: there is no room for it; or, before 6.2, another program of this
- * CPU, which was interrupted or preempted, is just about to look its own up.
+ * Made if need be. NULL: there is no room for it; or it has to be made, and another program
+ * of this CPU, which was interrupted or preempted, is just doing something of that kind.
+ * Before 6.2, also if it has been made.
  */
 static __always_inline struct cl_task *cl_task(void)
 {

@@ -16,7 +16,7 @@ __u32 cl_stat_used = 0;		/* places of cl_stat_figures */
 __u64 cl_lost[CL_LOST_WHERES] = {};
 __u64 cl_last_id = 0;
 __u64 cl_tracked = 0;		/* entries of cl_inflight */
-__u64 cl_completing = 0;	/* of cl_tasks: a libaio completion has begun */
+__u64 cl_completing = 0;	/* of cl_tasks, cl_interrupted: a libaio completion has begun */
 __u64 cl_unannounced = 0;	/* conversions whose write was not seen to be done */
 __u32 cl_writes_hooked = 0;	/* set by user space: all that writes lead to is hooked, too */
 __u64 cl_fsyncs_failed = 0;	/* none yet: nothing to look up */
@@ -25,6 +25,7 @@ struct cl_map_ring cl_ring SEC(".maps");
 struct cl_map_inflight cl_inflight SEC(".maps");
 struct cl_map_submitters cl_submitters SEC(".maps");
 struct cl_map_tasks cl_tasks SEC(".maps");
+struct cl_map_interrupted cl_interrupted SEC(".maps");
 struct cl_map_fsyncs cl_fsyncs SEC(".maps");
 struct cl_map_paths cl_paths SEC(".maps");
 struct cl_map_failed cl_failed SEC(".maps");
