@@ -58,8 +58,9 @@ make_ext4 /dev/vda
 defer /dev/vda 20
 both 'converted once' once converted_once "${FIO[@]}" --fsync=16
 both 'committed' commit committed_before_fsync_returns "${FIO[@]}" --fsync=16
+# On the device before fsync begins. Of sync_range's options the last one counts.
 both 'committed, writeback' commit committed_before_fsync_returns xfs_io -c 'pwrite -q 0 256k' \
-	-c 'sync_range -abw 0 256k' -c fsync "$MOUNT/file"
+	-c 'sync_range -w 0 256k' -c 'sync_range -a 0 256k' -c fsync "$MOUNT/file"
 check 'committed, writeback, broken: it is told' grep -q '^  write .* via=writeback ' "$WORK/report"
 both 'O_DSYNC' defer_dsync,fsync dsync_durable_at_completion "${FIO[@]}" --sync=dsync
 
