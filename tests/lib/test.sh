@@ -48,8 +48,15 @@ equal() {
 	if [[ $2 == "$3" ]]; then
 		ok "$1"
 	else
-		fail "$1" "got '$2', wanted '$3'"
+		fail "$1" "got '$2', wanted '$3'$(reasons "$2")"
 	fi
+}
+
+# reasons GOT: why the last run of check was inconclusive, if that is what was got.
+reasons() {
+	[[ $1 == *inconclusive* && -s $WORK/summary.json ]] || return 0
+	jq -r '"; lost: \(.lost_where); " + ([.rules[] | select(.verdict == "inconclusive") |
+		"\(.rule): \(.unsure) unsure, \(.reason)"] | join("; "))' "$WORK/summary.json"
 }
 
 # at_least NAME GOT MINIMUM
