@@ -59,12 +59,12 @@ static __always_inline struct cl_completions *completions(void)
 }
 
 /* iocb 0: one that is free. NULL: there is none. */
-static __always_inline struct cl_completing *completing_of(struct cl_completions *completions,
+static __always_inline struct cl_completing *completing_of(struct cl_completions *began,
 							   __u64 iocb)
 {
 	for (int i = 0; i < CL_COMPLETING; i++)
-		if (completions->of[i].iocb == iocb)
-			return &completions->of[i];
+		if (began->of[i].iocb == iocb)
+			return &began->of[i];
 	return NULL;
 }
 
@@ -81,8 +81,8 @@ static __always_inline struct cl_completing *completing_of(struct cl_completions
  */
 static __always_inline bool aio_begin(struct kiocb *iocb, __s64 pos, long res)
 {
-	struct cl_completions *began;
 	struct cl_completing *completing;
+	struct cl_completions *began;
 	struct cl_inflight write;
 
 	if (!untrack((__u64)iocb, &write))
