@@ -33,9 +33,16 @@ block_map() {
 	}'
 }
 
+# Each block: where it is, and whether it is unwritten.
+blocks() {
+	filefrag -v -b"$2" "$1" | tr -d ':,.' | awk '$1 ~ /^[0-9]+$/ && NF >= 6 {
+		for (i = 0; i < $6; i++) print $2 + i, $4 + i, /unwritten/
+	}'
+}
+
 # as_on_stock NAME BLOCK_SIZE FIO OPTION...
 as_on_stock() {
-	local name=$1 block=$2 deferred stock
+	local name=$1 block=$2 deferred stock known
 	shift 2
 	make_ext4 "$DEVICE" -b "$block"
 	echo 0 >"/sys/fs/ext4/$(ext4_name "$DEVICE")/aio_dio_defer"
@@ -46,9 +53,12 @@ as_on_stock() {
 	deferred=$(block_map "$file" "$block")
 	at_least "$name: there are many extents" "$(wc -l <<<"$stock")" 300
 	equal "$name: written is what stock has as written" "$(md5sum <<<"$deferred")" "$(md5sum <<<"$stock")"
+	known=$(blocks "$MOUNT/deferred" "$block" | md5sum)
 	umount "$MOUNT"
 	check "$name: the extent tree is sound" e2fsck -fn "$DEVICE"
 	mount "$DEVICE" "$MOUNT"
+	# Before, they came from the tree that keeps the status of extents in memory.
+	equal "$name: the blocks are what the kernel knew" "$known" "$(blocks "$MOUNT/deferred" "$block" | md5sum)"
 	check "$name: the data is there" fio_json again --filename="$MOUNT/deferred" --size=24M \
 		--rw=randwrite --direct=1 --ioengine=libaio --iodepth=16 --fallocate=none \
 		--verify=crc32c --verify_only "$@"

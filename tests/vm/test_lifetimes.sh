@@ -164,6 +164,20 @@ switched_while_writing() {
 	umount "$MOUNT"
 }
 
+# Each write claims the clusters that its conversion may take, and some for the next
+# writes; nothing is kept when the last one is converted.
+# guard: spare_claims
+claims() {
+	local claimed
+	hold 60
+	claimed=/sys/fs/ext4/$(ext4_name $DEVICE)/delayed_allocation_blocks
+	at_least 'claims: 12 clusters for each write' "$(<"$claimed")" $((60 * 12))
+	at_least 'claims: for 16 more writes at most' $((76 * 12)) "$(<"$claimed")"
+	sync "$file"
+	equal 'claims: nothing is left' "$(<"$claimed")" 0
+	umount "$MOUNT"
+}
+
 # 1024 for each inode; the writes beyond convert their own extents.
 # guard: cap_inode
 bounded() {
@@ -245,4 +259,4 @@ merged() {
 
 run_cases 'umount_converts umount_of_a_file_in_use remount_read_only freeze sync_drains evict
 	unlink_with_entries unlink_and_umount unlink_of_an_open_file rename_over work_converts
-	switched_off switched_while_writing on_by_default bounded bounded_by_space bounded_together merged' "$@"
+	switched_off switched_while_writing on_by_default claims bounded bounded_by_space bounded_together merged' "$@"
