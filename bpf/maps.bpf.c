@@ -13,6 +13,7 @@ const volatile __u32 cl_stat_by = CL_STAT_OFF;
 const volatile __u8 cl_stat_zeroes[sizeof(struct cl_stat_visible)] = {};
 __u64 cl_stat_full = 0;		/* values that found no room in stat's tables */
 __u32 cl_stat_used = 0;		/* places of cl_stat_figures */
+__u32 cl_stat_all = 0;
 __u64 cl_lost[CL_LOST_WHERES] = {};
 __u64 cl_last_id = 0;
 __u64 cl_tracked = 0;		/* entries of cl_inflight */
