@@ -131,32 +131,92 @@ together() {
 	umount "$MOUNT"
 }
 
-# The ioctl that reads all leaves into the cache of extents checks each of them. It
-# comes while one is changed but has its old checksum: a test kernel stays so for a
-# second.
+# EXT4_IOC_PRECACHE_EXTENTS reads all leaves into the cache of extents.
+precache() {
+	perl -e 'open(F, "<", $ARGV[0]) or die; print ioctl(F, 0x6612, 0) ? "ok" : "$!"' "$1"
+}
+
+# half_written NAME FIO OPTION...: every second block of a megabyte, by listed writes.
+half_written() {
+	local name=$1
+	shift
+	fio_json "$name" --filename="$file" --rw=write:4k --bs=4k --size=2M --io_size=1M --direct=1 \
+		--ioengine=libaio --iodepth=16 --fallocate=none "$@"
+}
+
+# The ioctl checks each leaf that is being changed. It comes while one is changed but
+# has its old checksum: a test kernel stays so for a second. With a journal the
+# checksum is left to the commit.
 # guard: leaf_lock
 unseen() {
-	local precache
-	make_ext4 "$DEVICE"
+	make_ext4 "$DEVICE" -O ^has_journal
 	defer "$DEVICE" 60000
 	file=$MOUNT/file
 	fallocate -l 2M "$file"
-	fio_json hold --filename="$file" --rw=write:4k --bs=4k --size=2M --io_size=1M --direct=1 \
-		--ioengine=libaio --iodepth=16 --fallocate=none
+	half_written hold
 	# The leaf is new to the page cache of extents, and on the device.
 	sync "$file"
-	fio_json more --filename="$file" --rw=write:4k --bs=4k --offset=4k --size=1M --io_size=256k --direct=1 \
-		--ioengine=libaio --iodepth=16 --fallocate=none
+	half_written more --offset=4k --size=1M --io_size=256k
 	[[ ! -e $PARAMETERS/delayed ]] || echo leaf >$PARAMETERS/delayed
 	sync "$file" &
 	sleep 0.3
-	# EXT4_IOC_PRECACHE_EXTENTS
-	precache=$(perl -e 'open(F, "<", $ARGV[0]) or die; print ioctl(F, 0x6612, 0) ? "ok" : "$!"' "$file")
-	equal 'unseen: no leaf is found broken' "$precache" ok
+	equal 'unseen: no leaf is found broken' "$(precache "$file")" ok
 	wait
 	[[ ! -e $PARAMETERS/delayed ]] || echo >$PARAMETERS/delayed
 	umount "$MOUNT"
 	check 'unseen: the file system is sound' e2fsck -fn "$DEVICE"
 }
 
-run_cases 'scattered_as_on_stock merged_in_the_end together unseen' "$@"
+# A file that has been converted, but nothing was committed since.
+converted_not_committed() {
+	make_ext4 "$DEVICE" -- -o commit=300
+	defer "$DEVICE" 60000
+	file=$MOUNT/file
+	fallocate -l 2M "$file"
+	sync -f "$MOUNT"
+	half_written hold
+	dd if="$file" of=/dev/null bs=64k iflag=direct status=none
+	check "$1: nothing is pending" none_pending
+}
+
+sound_when_committed() {
+	sync -f "$MOUNT"
+	umount "$MOUNT"
+	check "$1: the file system is sound" e2fsck -fn "$DEVICE"
+}
+
+# The checksum of the leaf is left to the commit; until then there is none to be checked.
+# guard: leaf_verified
+cached_before_commit() {
+	converted_not_committed 'cached'
+	equal 'cached: no leaf is found broken' "$(precache "$file")" ok
+	sound_when_committed 'cached'
+}
+
+# Others change the leaf in the same transaction, before and after conversions.
+# guard: leaf_csum
+changed_before_commit() {
+	converted_not_committed 'changed'
+	fallocate -p -o 40960 -l 4096 "$file"
+	sound_when_committed 'changed'
+	mount "$DEVICE" "$MOUNT"
+	defer "$DEVICE" 60000
+	half_written more --offset=4k --size=1M --io_size=64k
+	dd if="$file" of=/dev/null bs=64k iflag=direct status=none
+	fallocate -p -o 81920 -l 4096 "$file"
+	half_written again --offset=1028k --size=1M --io_size=64k
+	dd if="$file" of=/dev/null bs=64k iflag=direct status=none
+	sound_when_committed 'changed again'
+}
+
+# The block of the leaf is freed, and used for something else that has a checksum.
+freed_before_commit() {
+	converted_not_committed 'freed'
+	rm "$file"
+	sync -f "$MOUNT"
+	mkdir "$MOUNT"/directory{1..200}
+	sound_when_committed 'freed'
+}
+
+run_cases 'scattered_as_on_stock merged_in_the_end together unseen cached_before_commit
+	changed_before_commit freed_before_commit' "$@"
