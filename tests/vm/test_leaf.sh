@@ -168,15 +168,18 @@ unseen() {
 }
 
 # A file that has been converted, but nothing was committed since.
+# converted_not_committed NAME FIO OPTION...
 converted_not_committed() {
+	local name=$1
+	shift
 	make_ext4 "$DEVICE" -- -o commit=300
 	defer "$DEVICE" 60000
 	file=$MOUNT/file
 	fallocate -l 2M "$file"
 	sync -f "$MOUNT"
-	half_written hold
+	half_written hold "$@"
 	dd if="$file" of=/dev/null bs=64k iflag=direct status=none
-	check "$1: nothing is pending" none_pending
+	check "$name: nothing is pending" none_pending
 }
 
 sound_when_committed() {
@@ -209,14 +212,33 @@ changed_before_commit() {
 	sound_when_committed 'changed again'
 }
 
-# The block of the leaf is freed, and used for something else that has a checksum.
+# The block of a leaf: where the only entry of the index in the inode points to.
+leaf_block() {
+	debugfs -R "dump_extents -n $(basename "$file")" "$DEVICE" 2>/dev/null | awk '$1 == "0/" && $2 == 1 { print $8; exit }'
+}
+
+# The last conversion moves what is left of the leaf into the inode, and frees its
+# block before that was committed. Leaves of other files get it.
 freed_before_commit() {
-	converted_not_committed 'freed'
-	rm "$file"
+	local leaf i block
+	converted_not_committed 'freed' --size=1M --io_size=512k
+	leaf=$(leaf_block)
+	half_written more --offset=4k --size=1M --io_size=512k
+	dd if="$file" of=/dev/null bs=64k iflag=direct status=none
+	equal 'freed: there is no leaf any more' "$(leaf_block)" ''
 	sync -f "$MOUNT"
-	mkdir "$MOUNT"/directory{1..200}
+	for ((i = 0; i < 20; i++)); do
+		fallocate -l 64K "$MOUNT/other.$i"
+		for block in 1 3 5 7 9; do
+			fallocate -p -o $((block * 4096)) -l 4096 "$MOUNT/other.$i"
+		done
+	done
+	sync -f "$MOUNT"
+	check 'freed: its block is used again' debugfs_says "testb $leaf" 'marked in use'
 	sound_when_committed 'freed'
 }
+
+debugfs_says() { debugfs -R "$1" "$DEVICE" 2>/dev/null | grep -q "$2"; }
 
 run_cases 'scattered_as_on_stock merged_in_the_end together unseen cached_before_commit
 	changed_before_commit freed_before_commit' "$@"
